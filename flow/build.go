@@ -1,0 +1,420 @@
+package flow
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/beevik/etree"
+
+	"sluice/faults"
+)
+
+// Position is a place in a bundle's file.
+type Position struct{ Line, Column int }
+
+// Unit is what the compilation of one bundle shares: the collected problems and
+// what the world offers. The proxy package makes it.
+type Unit struct {
+	Bundle   string // name of the proxy or shared flow
+	Account  string // service account of the deployment, "" for none
+	Services *Services
+	Problems Problems
+	// Names collects every variable that the bundle names, so that the runtime
+	// knows what is read.
+	Names map[string]*Name
+	// SharedFlows collects the shared flows that the bundle calls.
+	SharedFlows map[string]Position
+	// Resource returns a resource of the bundle or of the environment, addressed
+	// as type://name.
+	Resource func(url string) ([]byte, bool)
+	// Connect compiles an HTTPTargetConnection or LocalTargetConnection.
+	Connect func(b *Build, el *etree.Element) Connection
+	// JavaPrecedence makes && bind tighter than || in conditions (runtime.md 4.3).
+	JavaPrecedence bool
+}
+
+// Build is everything that compiling one file of a bundle may use. Its readers
+// collect what is wrong instead of failing, so that a user hears of all of it at
+// once. Every name, template and condition passes through it, so that it knows
+// what the file reads.
+type Build struct {
+	*Unit
+	File  string                           // path inside the bundle
+	Owner string                           // name of the policy or endpoint
+	Kind  string                           // root element: decides which catalogue is asked
+	Place func(el *etree.Element) Position // where an element stands
+	Flags []string                         // names of the flags that a failure of the policy sets
+}
+
+// Fault returns the runtime fault of this policy type, by its name. A name that
+// is not catalogued is an error of the programmer; the first test finds it.
+func (b *Build) Fault(name string) *faults.Def {
+	if d, ok := faults.Lookup(b.Kind, name); ok {
+		return d
+	}
+	return faults.MustRuntime(name)
+}
+
+// Refuse tells that el is wrong: code is the deployment error's name, of this
+// policy type or of bundles in general; args fill the placeholders of its text.
+func (b *Build) Refuse(el *etree.Element, code string, args ...string) {
+	b.report(Error, el, code, b.deploymentText(code, args), "")
+}
+
+// RefuseText is Refuse with a sentence of one's own and a hint.
+func (b *Build) RefuseText(el *etree.Element, code, message, hint string) {
+	b.report(Error, el, code, message, hint)
+}
+
+// Warn tells of something that loads but is probably not meant.
+func (b *Build) Warn(el *etree.Element, code, message, hint string) {
+	b.report(Warning, el, code, message, hint)
+}
+
+func (b *Build) deploymentText(code string, args []string) string {
+	args = append(args, "policy", b.Owner)
+	if d, ok := faults.LookupDeployment(b.Kind, code); ok {
+		return d.New(args...).Reason
+	}
+	if d, ok := faults.LookupDeployment(faults.ElementBundle, code); ok {
+		return d.New(args...).Reason
+	}
+	return code
+}
+
+func (b *Build) report(s Severity, el *etree.Element, code, message, hint string) {
+	b.Problems = append(b.Problems, b.problem(s, el, code, message, hint))
+}
+
+func (b *Build) problem(s Severity, el *etree.Element, code, message, hint string) Problem {
+	p := Problem{Bundle: b.Bundle, File: b.File, Severity: s.String(), Code: code, Message: message, Hint: hint}
+	if el == nil {
+		return p
+	}
+	p.Element = elementPath(el)
+	if b.Place != nil {
+		at := b.Place(el)
+		p.Line, p.Column = at.Line, at.Column
+	}
+	return p
+}
+
+// elementPath is the way from the root to el: /AssignMessage/Set/Headers/Header[2].
+func elementPath(el *etree.Element) string {
+	path := ""
+	for e := el; e != nil && e.Tag != ""; e = e.Parent() {
+		step := e.Tag
+		if name := e.SelectAttrValue("name", ""); name != "" && e.Parent() != nil && e.Parent().Tag != "" {
+			step += "[@name='" + name + "']"
+		}
+		path = "/" + step + path
+	}
+	return path
+}
+
+// Child returns the first child of el with that local name, or nil. Namespaces
+// do not count: rebadged bundles carry one.
+func (b *Build) Child(el *etree.Element, tag string) *etree.Element { return Child(el, tag) }
+
+// Child returns the first child of el with that local name, or nil.
+func Child(el *etree.Element, tag string) *etree.Element {
+	if el == nil {
+		return nil
+	}
+	for _, c := range el.ChildElements() {
+		if c.Tag == tag {
+			return c
+		}
+	}
+	return nil
+}
+
+// Children returns the children of el with that local name.
+func Children(el *etree.Element, tag string) []*etree.Element {
+	if el == nil {
+		return nil
+	}
+	var list []*etree.Element
+	for _, c := range el.ChildElements() {
+		if c.Tag == tag {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// RawText is all character data of el, with its white space.
+func RawText(el *etree.Element) string {
+	if el == nil {
+		return ""
+	}
+	var s strings.Builder
+	for _, t := range el.Child {
+		if c, ok := t.(*etree.CharData); ok {
+			s.WriteString(c.Data)
+		}
+	}
+	return s.String()
+}
+
+// TextOf is the character data of el without the white space around it.
+func TextOf(el *etree.Element) string { return strings.TrimSpace(RawText(el)) }
+
+// InnerXML is what el contains, text or elements, as it will be sent: the
+// payload of AssignMessage and RaiseFault.
+func InnerXML(el *etree.Element) (string, error) {
+	if len(el.ChildElements()) == 0 {
+		return RawText(el), nil
+	}
+	doc := etree.NewDocument()
+	doc.WriteSettings.CanonicalText = true
+	for _, t := range el.Copy().Child {
+		doc.AddChild(t)
+	}
+	s, err := doc.WriteToString()
+	return strings.TrimSpace(s), err
+}
+
+// Text is the trimmed text of the child of el called tag, "" if there is none.
+func (b *Build) Text(el *etree.Element, tag string) string { return TextOf(Child(el, tag)) }
+
+// Attr is the trimmed value of an attribute, "" if there is none.
+func (b *Build) Attr(el *etree.Element, name string) string {
+	if el == nil {
+		return ""
+	}
+	return strings.TrimSpace(el.SelectAttrValue(name, ""))
+}
+
+// Need is Text for a child that must exist and hold text.
+func (b *Build) Need(el *etree.Element, tag string) string {
+	c := Child(el, tag)
+	if s := TextOf(c); s != "" {
+		return s
+	}
+	if c == nil {
+		c = el
+	}
+	b.RefuseText(c, "MissingElement", "element "+tag+" is missing or empty", "add <"+tag+">...</"+tag+"> to <"+el.Tag+">")
+	return ""
+}
+
+// Bool reads a Boolean child; blank and absent mean def.
+func (b *Build) Bool(el *etree.Element, tag string, def bool) bool {
+	c := Child(el, tag)
+	return b.boolean(c, TextOf(c), def)
+}
+
+// BoolAttr reads a Boolean attribute; blank and absent mean def.
+func (b *Build) BoolAttr(el *etree.Element, name string, def bool) bool {
+	return b.boolean(el, b.Attr(el, name), def)
+}
+
+func (b *Build) boolean(el *etree.Element, text string, def bool) bool {
+	switch strings.ToLower(text) {
+	case "":
+		return def
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	b.invalid(el, text, "true or false")
+	return def
+}
+
+// Int reads a whole number of at least low; blank and absent mean def.
+func (b *Build) Int(el *etree.Element, tag string, def, low int) int {
+	c := Child(el, tag)
+	text := TextOf(c)
+	if text == "" {
+		return def
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < low {
+		b.invalid(c, text, fmt.Sprintf("a whole number of at least %d", low))
+		return def
+	}
+	return n
+}
+
+// Millis reads a duration in milliseconds; blank and absent mean def.
+func (b *Build) Millis(el *etree.Element, tag string, def time.Duration, low int) time.Duration {
+	return time.Duration(b.Int(el, tag, int(def/time.Millisecond), low)) * time.Millisecond
+}
+
+// Enum reads one of the values, compared without case; blank and absent mean the
+// first.
+func (b *Build) Enum(el *etree.Element, tag string, values ...string) string {
+	c := Child(el, tag)
+	text := TextOf(c)
+	if text == "" {
+		return values[0]
+	}
+	for _, v := range values {
+		if strings.EqualFold(v, text) {
+			return v
+		}
+	}
+	b.invalid(c, text, "one of "+strings.Join(values, ", "))
+	return values[0]
+}
+
+func (b *Build) invalid(el *etree.Element, text, want string) {
+	b.RefuseText(el, "InvalidValue", fmt.Sprintf("%q is not %s", text, want), "write "+want)
+}
+
+// common are the children that every policy may have and the runtime ignores.
+var common = []string{"DisplayName", "Description", "Properties", "FaultRules"}
+
+// Known warns of children of el that are not in tags, as Apigee ignores them.
+func (b *Build) Known(el *etree.Element, tags ...string) {
+	if el == nil {
+		return
+	}
+next:
+	for _, c := range el.ChildElements() {
+		for _, t := range tags {
+			if c.Tag == t {
+				continue next
+			}
+		}
+		for _, t := range common {
+			if c.Tag == t && el.Parent() != nil && el.Parent().Tag == "" {
+				continue next
+			}
+		}
+		b.Warn(c, "UnknownElement", "element "+c.Tag+" is not known in "+el.Tag+" and is ignored", "known here: "+strings.Join(tags, ", "))
+	}
+}
+
+// Name parses the name of a variable and remembers that the bundle uses it.
+func (b *Build) Name(text string) *Name {
+	text = strings.TrimSpace(text)
+	if n := b.Names[text]; n != nil {
+		return n
+	}
+	n := ParseName(text)
+	if b.Names == nil {
+		b.Names = map[string]*Name{}
+	}
+	b.Names[text] = n
+	return n
+}
+
+// Ref is Name for an attribute such as ref="..."; nil if it is absent or blank.
+func (b *Build) Ref(el *etree.Element, attr string) *Name {
+	if text := b.Attr(el, attr); text != "" {
+		return b.Name(text)
+	}
+	return nil
+}
+
+// Condition compiles the text of el, a Condition element. nil, for a missing or
+// blank one, is true.
+func (b *Build) Condition(el *etree.Element) *Condition {
+	text := TextOf(el)
+	if text == "" {
+		return nil
+	}
+	c, warnings, err := CompileCondition(text, ConditionOptions{Name: b.Name, JavaPrecedence: b.JavaPrecedence})
+	for _, w := range warnings {
+		b.Warn(el, "ConditionWarning", w.Message, w.Hint)
+	}
+	if err != nil {
+		p := b.problem(Error, el, "InvalidCondition", "condition does not parse: "+err.Error(), "")
+		if se, ok := err.(*ConditionError); ok {
+			p.Message, p.Excerpt, p.Hint = se.Message, se.Excerpt(), se.Hint
+		}
+		b.Problems = append(b.Problems, p)
+		return nil
+	}
+	return c
+}
+
+// Template compiles a message template.
+func (b *Build) Template(el *etree.Element, text string) *Template {
+	return b.TemplateWith(el, text, TemplateOptions{})
+}
+
+// TemplateWith compiles a message template with delimiters of its own.
+func (b *Build) TemplateWith(el *etree.Element, text string, o TemplateOptions) *Template {
+	o.Name = b.Name
+	t, err := CompileTemplate(text, o)
+	if err == nil {
+		return t
+	}
+	p := b.problem(Error, el, "InvalidTemplate", err.Error(), "")
+	if te, ok := err.(*TemplateError); ok {
+		p.Code, p.Message, p.Hint, p.Excerpt = te.Code, te.Message, te.Hint, te.Excerpt()
+	}
+	b.Problems = append(b.Problems, p)
+	return Literal(text)
+}
+
+// TextOrRef reads an element of the form <E ref="var">text</E>: the variable
+// wins when it resolves, the text is the default. nil if el is nil.
+func (b *Build) TextOrRef(el *etree.Element) *TextOrRef {
+	if el == nil {
+		return nil
+	}
+	return &TextOrRef{Ref: b.Ref(el, "ref"), Text: TextOf(el)}
+}
+
+// TextOrRef is a text that a variable may replace.
+type TextOrRef struct {
+	Ref  *Name // may be nil
+	Text string
+}
+
+// Value is the variable's value when it resolves, else the text. ok is false
+// when there is neither.
+func (t *TextOrRef) Value(x *Exchange) (v Value, ok bool) {
+	if t == nil {
+		return Value{}, false
+	}
+	if t.Ref != nil {
+		if v := x.Get(t.Ref); !v.IsNull() {
+			return v, true
+		}
+	}
+	if t.Text != "" {
+		return Text(t.Text), true
+	}
+	return Value{}, false
+}
+
+// CallsSharedFlow remembers that the bundle calls a shared flow. It is looked up
+// when it is called: one that is deployed later heals the call.
+func (b *Build) CallsSharedFlow(el *etree.Element, name string) {
+	if b.SharedFlows == nil {
+		b.SharedFlows = map[string]Position{}
+	}
+	var at Position
+	if b.Place != nil {
+		at = b.Place(el)
+	}
+	b.SharedFlows[name] = at
+}
+
+// Connection compiles the HTTPTargetConnection or LocalTargetConnection el.
+func (b *Build) Connection(el *etree.Element) Connection { return b.Connect(b, el) }
+
+// NeedIntegrations returns the service, or refuses the policy when there is none.
+func (b *Build) NeedIntegrations(el *etree.Element) Integrations {
+	if b.Services.Integrations == nil {
+		b.RefuseText(el, "MissingService", b.Kind+" needs an integration service", "start with --integrations local or --integrations google")
+	}
+	return b.Services.Integrations
+}
+
+// NeedIdentity returns the service that makes Google tokens, or refuses the
+// policy when there is none.
+func (b *Build) NeedIdentity(el *etree.Element) Identity {
+	if b.Services.Identity == nil {
+		b.RefuseText(el, "MissingService", b.Kind+" needs Google tokens", "give the runtime Google credentials (GOOGLE_APPLICATION_CREDENTIALS) and --service-account")
+	}
+	return b.Services.Identity
+}

@@ -1,0 +1,282 @@
+package flow
+
+import (
+	"strings"
+)
+
+// Kind tells a request message from a response message. IntegrationCallout and
+// ServiceCallout fault when a variable holds a message of the wrong kind.
+type MessageKind uint8
+
+// The kinds of messages.
+const (
+	Request MessageKind = iota
+	Response
+)
+
+func (k MessageKind) String() string {
+	if k == Response {
+		return "response"
+	}
+	return "request"
+}
+
+// Message is an HTTP message as policies see it. It knows nothing of a
+// connection: listeners make requests of it, targets make responses.
+// A Message belongs to one Exchange and is not safe for concurrent use.
+type Message struct {
+	Kind    MessageKind
+	Method  string // requests: the verb
+	Path    string // requests: as received, still percent-encoded, no query
+	Query   string // requests: as received, without "?"
+	Version string // "1.1"; HTTP/2 gives "2.0"
+	Status  int    // responses
+	Reason  string // responses: "" stands for the standard phrase
+	Header  Header
+	Body    Body
+	// Trailer returns the trailer once the body was read to its end; nil when
+	// the message cannot have one.
+	Trailer func() Header
+	// Limit is how many bytes Content may hold; 0 stands for DefaultPayloadLimit.
+	Limit int64
+
+	plain     []byte // the body without its Content-Encoding, once somebody asked
+	hasPlain  bool
+	recoded   bool   // the body was set by a policy: it is not in Content-Encoding yet
+	queryMemo params // Query, parsed
+	queryText string // what queryMemo was parsed from
+	formMemo  params
+	formText  string
+	plusKept  bool // "+" in the query stands for itself
+}
+
+// NewRequest returns an empty request message, as AssignMessage creates it.
+func NewRequest() *Message {
+	return &Message{Kind: Request, Method: "GET", Version: "1.1"}
+}
+
+// NewResponse returns an empty response message with status 200.
+func NewResponse() *Message {
+	return &Message{Kind: Response, Status: 200, Version: "1.1"}
+}
+
+// limit is the payload limit in bytes.
+func (m *Message) limit() int64 {
+	if m.Limit > 0 {
+		return m.Limit
+	}
+	return DefaultPayloadLimit
+}
+
+// Content returns the payload without its Content-Encoding, and holds it. It
+// fails with a *faults.Fault: TooBigBody above the limit, UnsupportedEncoding,
+// DecompressionFailureAtRequest or ...AtResponse, and whatever reading from the
+// peer failed with.
+func (m *Message) Content() ([]byte, error) {
+	if m.hasPlain {
+		return m.plain, nil
+	}
+	raw, err := m.Body.Hold(m.limit())
+	if err != nil {
+		return nil, m.bodyFault(err)
+	}
+	if m.recoded || len(raw) == 0 {
+		return raw, nil
+	}
+	coding := m.Coding()
+	if coding == "" {
+		return raw, nil
+	}
+	plain, err := m.decode(coding, raw)
+	if err != nil {
+		return nil, err
+	}
+	m.plain, m.hasPlain = plain, true
+	return plain, nil
+}
+
+// SetContent makes data the payload. A Content-Encoding header stays, and is
+// applied when the message is sent.
+func (m *Message) SetContent(data []byte) {
+	m.Body.Set(data)
+	m.plain, m.hasPlain, m.recoded = nil, false, true
+}
+
+// ClearContent drops the payload and what describes it.
+func (m *Message) ClearContent() {
+	m.SetContent(nil)
+	m.Header.Del("Content-Encoding")
+}
+
+// Coding returns the message's Content-Encoding in lower case, "" for none.
+func (m *Message) Coding() string {
+	v, ok := m.Header.Get("Content-Encoding")
+	if !ok {
+		return ""
+	}
+	if v = strings.ToLower(strings.TrimSpace(v)); v == "identity" {
+		return ""
+	}
+	return v
+}
+
+// URI is the path with the query, as it stands on a request line.
+func (m *Message) URI() string {
+	if m.Query == "" {
+		return m.Path
+	}
+	return m.Path + "?" + m.Query
+}
+
+// MediaType is the Content-Type without its parameters, in lower case.
+func (m *Message) MediaType() string {
+	v, _, _ := strings.Cut(m.Header.Value("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(v))
+}
+
+// query returns the parsed query; text that a policy assigned to Query since is
+// parsed anew.
+func (m *Message) query() *params {
+	if m.queryText != m.Query || m.queryMemo.pairs == nil {
+		m.queryMemo, m.queryText = parseParams(m.Query, !m.plusKept), m.Query
+	}
+	return &m.queryMemo
+}
+
+func (m *Message) storeQuery() {
+	m.Query = m.queryMemo.String()
+	m.queryText = m.Query
+}
+
+// KeepPlus makes "+" in query parameters stand for itself and not for a space
+// (property request.queryparams.ignore.content.type.charset).
+func (m *Message) KeepPlus(keep bool) { m.plusKept, m.queryText, m.queryMemo = keep, "", params{} }
+
+// QueryParam returns the n-th value (1-based) of a query parameter, decoded.
+func (m *Message) QueryParam(name string, n int) (string, bool) { return m.query().get(name, n) }
+
+// QueryValues returns all values of a query parameter, decoded.
+func (m *Message) QueryValues(name string) []string { return m.query().values(name) }
+
+// QueryNames returns the distinct names of the query parameters, in order.
+func (m *Message) QueryNames() []string { return m.query().names() }
+
+// SetQueryParam gives the parameter exactly one value.
+func (m *Message) SetQueryParam(name, value string) {
+	m.query().setAll(name, value)
+	m.storeQuery()
+}
+
+// SetQueryItem sets the n-th value of the parameter; one past the end appends.
+func (m *Message) SetQueryItem(name string, n int, value string) {
+	m.query().set(name, n, value)
+	m.storeQuery()
+}
+
+// AddQueryParam appends a value.
+func (m *Message) AddQueryParam(name, value string) {
+	m.query().add(name, value)
+	m.storeQuery()
+}
+
+// DelQueryParam drops the n-th value of the parameter, or all when n is 0.
+func (m *Message) DelQueryParam(name string, n int) {
+	m.query().del(name, n)
+	m.storeQuery()
+}
+
+// FormType is the media type of a form body.
+const FormType = "application/x-www-form-urlencoded"
+
+// form returns the parsed form body; it is empty unless the Content-Type says
+// form.
+func (m *Message) form() (*params, error) {
+	if m.MediaType() != FormType {
+		m.formMemo, m.formText = params{plus: true}, ""
+		return &m.formMemo, nil
+	}
+	body, err := m.Content()
+	if err != nil {
+		return nil, err
+	}
+	if text := string(body); text != m.formText || m.formMemo.pairs == nil {
+		m.formMemo, m.formText = parseParams(text, true), text
+	}
+	return &m.formMemo, nil
+}
+
+// changeForm edits the form and makes it the payload.
+func (m *Message) changeForm(edit func(*params)) error {
+	p, err := m.form()
+	if err != nil {
+		return err
+	}
+	edit(p)
+	text := p.String()
+	m.formText = text
+	m.SetContent([]byte(text))
+	m.Header.Set("Content-Type", FormType)
+	return nil
+}
+
+// FormParam returns the n-th value (1-based) of a form parameter.
+func (m *Message) FormParam(name string, n int) (string, bool, error) {
+	p, err := m.form()
+	if err != nil {
+		return "", false, err
+	}
+	v, ok := p.get(name, n)
+	return v, ok, nil
+}
+
+// FormValues returns all values of a form parameter.
+func (m *Message) FormValues(name string) ([]string, error) {
+	p, err := m.form()
+	if err != nil {
+		return nil, err
+	}
+	return p.values(name), nil
+}
+
+// FormNames returns the distinct names of the form parameters, in order.
+func (m *Message) FormNames() ([]string, error) {
+	p, err := m.form()
+	if err != nil {
+		return nil, err
+	}
+	return p.names(), nil
+}
+
+// SetFormParam gives the parameter exactly one value; the payload becomes a form.
+func (m *Message) SetFormParam(name, value string) error {
+	return m.changeForm(func(p *params) { p.setAll(name, value) })
+}
+
+// SetFormItem sets the n-th value of the parameter; one past the end appends.
+func (m *Message) SetFormItem(name string, n int, value string) error {
+	return m.changeForm(func(p *params) { p.set(name, n, value) })
+}
+
+// AddFormParam appends a value; the payload becomes a form.
+func (m *Message) AddFormParam(name, value string) error {
+	return m.changeForm(func(p *params) { p.add(name, value) })
+}
+
+// DelFormParam drops the n-th value of the parameter, or all when n is 0.
+func (m *Message) DelFormParam(name string, n int) error {
+	return m.changeForm(func(p *params) { p.del(name, n) })
+}
+
+// Clone returns a copy with its own header. A body that is held is shared, which
+// is safe because bytes are never changed in place; a flowing one is held first.
+func (m *Message) Clone() (*Message, error) {
+	content, err := m.Body.Hold(m.limit())
+	if err != nil {
+		return nil, m.bodyFault(err)
+	}
+	c := *m
+	c.Header = m.Header.Clone()
+	c.Body = Body{held: content}
+	c.queryMemo, c.queryText, c.formMemo, c.formText = params{}, "", params{}, ""
+	return &c, nil
+}

@@ -1,0 +1,162 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"sluice/faults"
+)
+
+// FaultRules are the FaultRules and the DefaultFaultRule of one endpoint
+// (runtime.md 7.3).
+type FaultRules struct {
+	Rules []FaultRule
+	// LastFirst is the order of choice: a ProxyEndpoint tries its rules from the
+	// last to the first, a TargetEndpoint from the first to the last.
+	LastFirst     bool
+	Default       *FaultRule // DefaultFaultRule, or nil
+	AlwaysEnforce bool
+}
+
+// FaultRule is one FaultRule or DefaultFaultRule.
+type FaultRule struct {
+	Name      string
+	Condition *Condition // nil is true
+	Steps     []Step
+}
+
+// Empty reports whether the endpoint has no rules at all.
+func (r *FaultRules) Empty() bool { return r == nil || len(r.Rules) == 0 && r.Default == nil }
+
+// Handle lets the rules act on an exchange that is in the error state. At most
+// one FaultRule runs; then the DefaultFaultRule, if no rule ran or it is always
+// enforced, unless the rule that ran raised a fault. A policy that faults inside
+// a rule ends that rule, and its fault is what the client gets. The error is
+// that of ctx, when the client went away.
+func (r *FaultRules) Handle(ctx context.Context, x *Exchange) error {
+	if r == nil {
+		return nil
+	}
+	raised := false
+	rule := r.Choose(x)
+	if rule != nil {
+		var err error
+		if raised, err = rule.run(ctx, x); err != nil {
+			return err
+		}
+	}
+	if r.Default == nil || raised || rule != nil && !r.AlwaysEnforce || !applies(x, r.Default) {
+		return nil
+	}
+	_, err := r.Default.run(ctx, x)
+	return err
+}
+
+// Choose returns the FaultRule that runs, or nil.
+func (r *FaultRules) Choose(x *Exchange) *FaultRule {
+	for i := range r.Rules {
+		rule := &r.Rules[i]
+		if r.LastFirst {
+			rule = &r.Rules[len(r.Rules)-1-i]
+		}
+		if applies(x, rule) {
+			return rule
+		}
+	}
+	return nil
+}
+
+// applies evaluates a rule's condition. One that cannot be evaluated, because
+// the payload it reads is too large, does not hold: there is no fault rule for a
+// fault of a fault rule's condition.
+func applies(x *Exchange, rule *FaultRule) bool {
+	ok, err := holds(x, rule.Condition, rule.Name)
+	return ok && err == nil
+}
+
+// run runs the rule's steps; raised tells that RaiseFault was among them.
+func (rule *FaultRule) run(ctx context.Context, x *Exchange) (raised bool, err error) {
+	x.Note(Event{Kind: RuleChosen, Name: rule.Name})
+	x.Flow.Current, x.Flow.Description = rule.Name, ""
+	err = RunSteps(ctx, x, rule.Steps)
+	if err == nil {
+		return false, nil
+	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return false, err
+	}
+	x.Fail(err)
+	return x.Fault.Name() == "RaiseFault", nil
+}
+
+// Fail puts the exchange into the error state. The client gets the message that
+// err brings (see Raised), otherwise the default body of the fault. In the error
+// state already, err replaces what was there.
+func (x *Exchange) Fail(err error) {
+	f := FaultOf(err)
+	m := ErrorMessage(f)
+	var own *Raised
+	if errors.As(err, &own) && own.Message != nil {
+		m = own.Message
+	}
+	if x.trace != nil {
+		x.trace.Event(x, Event{Kind: FaultEntered, Name: f.Code(), Text: f.Reason, Err: err})
+	}
+	x.Fault, x.last, x.Error = f, f, m
+}
+
+// ErrorMessage is the default answer of a fault: its status, and
+// {"fault":{...}} as JSON (runtime.md 7.5).
+func ErrorMessage(f *faults.Fault) *Message {
+	m := NewResponse()
+	m.Status = f.Status
+	m.Header.Add("Content-Type", "application/json")
+	m.SetContent(f.Body())
+	return m
+}
+
+// SharedFlow is a deployed shared flow: a list of steps, no request and response
+// side (runtime.md 10.1).
+type SharedFlow struct {
+	Name  string // of the bundle
+	Steps []Step
+	Calls []string         // shared flows that it calls
+	Names map[string]*Name // variables that it names
+}
+
+// maxDepth bounds shared flows in shared flows, and local targets in local
+// targets. Apigee only asks users to take care; without a bound a cycle would
+// end the process.
+const maxDepth = 10
+
+var (
+	sharedFlowNotFound, _ = faults.Lookup("FlowCallout", "SharedFlowNotFound")
+	chainTooDeep          = faults.MustRuntime("ChainTooDeep")
+)
+
+// CallSharedFlow runs the shared flow called name as part of the request.
+func (x *Exchange) CallSharedFlow(ctx context.Context, name string) error {
+	f := x.SharedFlows[name]
+	if f == nil {
+		return sharedFlowNotFound.New("shared_flow", name)
+	}
+	if x.Depth >= maxDepth {
+		return chainTooDeep.New("limit", strconv.Itoa(maxDepth))
+	}
+	outer := x.Flow.SharedFlow
+	x.Flow.SharedFlow = name
+	x.Depth++
+	err := RunSteps(ctx, x, f.Steps)
+	x.Depth--
+	x.Flow.SharedFlow = outer
+	return err
+}
+
+// Deeper reports a fault when a local target may not be entered any more.
+func (x *Exchange) Deeper(name string) error {
+	if x.Depth >= maxDepth {
+		return chainTooDeep.New("limit", strconv.Itoa(maxDepth))
+	}
+	return nil
+}

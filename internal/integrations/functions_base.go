@@ -1,0 +1,32 @@
+package integrations
+
+var baseFunctions = map[string]function{
+	"ENVIRONMENT":            {kindNone, "", func(a arguments) (value, error) { return a.m.r.call.Region, nil }}, // undocumented
+	"GENERATE_UUID":          {kindNone, "", newID},
+	"GET_UUID":               {kindNone, "", newID},
+	"GET_EXECUTION_ID":       {kindNone, "", func(a arguments) (value, error) { return a.m.r.id, nil }},
+	"GET_INTEGRATION_NAME":   {kindNone, "", func(a arguments) (value, error) { return a.m.r.in.name, nil }},
+	"GET_INTEGRATION_REGION": {kindNone, "", func(a arguments) (value, error) { return a.m.r.call.Region, nil }},
+	"GET_REGION":             {kindNone, "", func(a arguments) (value, error) { return a.m.r.call.Region, nil }},
+	"GET_PROJECT_ID":         {kindNone, "", func(a arguments) (value, error) { return a.m.r.call.Project, nil }},
+	"INT_LIST":               {kindNone, "ii", intList},
+	"NOW_IN_MILLIS":          {kindNone, "", func(a arguments) (value, error) { return a.m.r.now().UnixMilli(), nil }},
+}
+
+func newID(a arguments) (value, error) { return a.m.r.newID(), nil }
+
+// intList counts from the first parameter up to, without, the second.
+func intList(a arguments) (value, error) {
+	from, to := a.integer(0), a.integer(1)
+	if to <= from {
+		return []any{}, nil
+	}
+	if n := uint64(to) - uint64(from); n > maxElements {
+		return nil, errTooManyItems
+	}
+	out := make([]any, 0, to-from)
+	for i := from; i < to; i++ {
+		out = append(out, i)
+	}
+	return out, nil
+}
