@@ -105,6 +105,8 @@ func (b *Body) Take() (io.ReadCloser, int64) {
 // nil and false.
 func (b *Body) Held() ([]byte, bool) { return b.held, b.state == bodyHeld }
 
+func (b *Body) heldAlready() bool { return b.state == bodyHeld }
+
 // Flowing reports whether the body is an unread stream.
 func (b *Body) Flowing() bool { return b.state == bodyFlowing }
 

@@ -45,7 +45,7 @@ type Build struct {
 	Owner string                           // name of the policy or endpoint
 	Kind  string                           // root element: decides which catalogue is asked
 	Place func(el *etree.Element) Position // where an element stands
-	Flags []string                         // names of the flags that a failure of the policy sets
+	Own   map[string]*Name                 // variables that this file names
 }
 
 // Fault returns the runtime fault of this policy type, by its name. A name that
@@ -290,18 +290,33 @@ next:
 	}
 }
 
-// Name parses the name of a variable and remembers that the bundle uses it.
+// Name parses the name of a variable and remembers that the file uses it.
 func (b *Build) Name(text string) *Name {
 	text = strings.TrimSpace(text)
-	if n := b.Names[text]; n != nil {
+	n := b.Own[text]
+	if n != nil {
 		return n
 	}
-	n := ParseName(text)
+	if n = b.Names[text]; n == nil {
+		n = ParseName(text)
+	}
+	if b.Own == nil {
+		b.Own = map[string]*Name{}
+	}
 	if b.Names == nil {
 		b.Names = map[string]*Name{}
 	}
-	b.Names[text] = n
+	b.Own[text], b.Names[text] = n, n
 	return n
+}
+
+// ReadsContent remembers that the file reads the payload of a message without
+// naming its content: as a whole, to copy or to send it.
+func (b *Build) ReadsContent(message string) {
+	if message == "" {
+		message = "message"
+	}
+	b.Name(message + ".content")
 }
 
 // Ref is Name for an attribute such as ref="..."; nil if it is absent or blank.

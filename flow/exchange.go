@@ -2,6 +2,8 @@ package flow
 
 import (
 	"crypto/tls"
+	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +30,7 @@ func (p Phase) String() string { return phaseNames[p] }
 // Exchange is the state of one request on its way through a proxy. One goroutine
 // owns it; it is pooled, so nobody keeps a reference to it after the request.
 type Exchange struct {
-	ID       string
+	Serial   uint64 // number of the request in this process
 	Phase    Phase
 	Request  *Message
 	Response *Message      // nil until a target or a null route made one
@@ -46,6 +48,7 @@ type Exchange struct {
 	SharedFlows map[string]*SharedFlow // those of the snapshot that this request runs in
 	Depth       int                    // how many local targets and shared flows deep
 	Deadline    time.Time              // end of the api.timeout budget
+	Snapshot    any                    // what the proxy package serves this request from
 
 	last    *faults.Fault // newest policy failure, also of a step with continueOnError
 	broken  error         // first body that could not be read, see Err
@@ -92,11 +95,11 @@ type TargetInfo struct {
 	HostHeader    string // target.header.host
 	ExpectedCN    string
 	Scheme        string
-	Host, IP      string
+	Host          string
 	Port          int
-	SentPath      string // request line sent to the target
+	Peer          net.Addr // of the connection to the target
+	SentPath      string   // request line sent to the target
 	SentQuery     string
-	SentURL       string // request.url: without the port
 	TLS           *tls.ConnectionState
 	Sent          Span
 	Received      Span
@@ -146,6 +149,19 @@ func (x *Exchange) Now() time.Time {
 		return x.Services.Now()
 	}
 	return time.Now()
+}
+
+// ID is messageid: unique among all requests of all processes.
+func (x *Exchange) ID() string {
+	return x.Services.ProcessID + "-" + strconv.FormatUint(x.Serial, 10)
+}
+
+// Remaining is the part of a time limit that the api.timeout budget leaves.
+func (x *Exchange) Remaining(limit time.Duration) time.Duration {
+	if x.Deadline.IsZero() {
+		return limit
+	}
+	return max(min(limit, x.Deadline.Sub(x.Now())), time.Millisecond)
 }
 
 // InError reports whether the exchange is in the error state.

@@ -39,6 +39,9 @@ type Message struct {
 	Trailer func() Header
 	// Limit is how many bytes Content may hold; 0 stands for DefaultPayloadLimit.
 	Limit int64
+	// Streamed keeps Content from holding a body that flows: it is empty for
+	// policies then (property request.streaming.enabled, response.streaming.enabled).
+	Streamed bool
 
 	plain     []byte // the body without its Content-Encoding, once somebody asked
 	hasPlain  bool
@@ -75,6 +78,9 @@ func (m *Message) limit() int64 {
 func (m *Message) Content() ([]byte, error) {
 	if m.hasPlain {
 		return m.plain, nil
+	}
+	if m.Streamed && !m.Body.heldAlready() {
+		return nil, nil
 	}
 	raw, err := m.Body.Hold(m.limit())
 	if err != nil {

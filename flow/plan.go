@@ -97,6 +97,9 @@ func (p *Plan) Run(ctx context.Context, x *Exchange) error {
 	return nil
 }
 
+// Run runs the section alone; see Plan.Run for the result.
+func (s *Section) Run(ctx context.Context, x *Exchange, side Side) error { return s.run(ctx, x, side) }
+
 func (s *Section) run(ctx context.Context, x *Exchange, side Side) error {
 	x.Flow.enter(s, side)
 	if x.trace != nil {
@@ -171,7 +174,9 @@ func (s *Step) settle(ctx context.Context, x *Exchange, err error) error {
 	return s.fail(x, err)
 }
 
-// expired is the fault of a request that used up its api.timeout.
+// Expired is the fault of a request that used up its api.timeout, or nil.
+func (x *Exchange) Expired() error { return x.expired("") }
+
 func (x *Exchange) expired(step string) error {
 	if x.Deadline.IsZero() || x.Now().Before(x.Deadline) {
 		return nil
@@ -232,6 +237,10 @@ func holds(x *Exchange, c *Condition, owner string) (bool, error) {
 	}
 	return ok, err
 }
+
+// Holds evaluates the condition of something called owner; a nil condition is
+// true. It tells the tracer, and reports a body that could not be read.
+func (c *Condition) Holds(x *Exchange, owner string) (bool, error) { return holds(x, c, owner) }
 
 // FaultOf returns the fault that an error is: its own, or for an error of ours
 // InternalError with the error as cause.

@@ -29,6 +29,9 @@ type Kind struct {
 	// Waits says that Execute may wait for something outside the process; the
 	// step loop then looks at the clock afterwards (api.timeout).
 	Waits bool
+	// AlwaysRaises says that continueOnError has no effect: RaiseFault raises
+	// whatever its attribute says (runtime.md 7.4, recommended).
+	AlwaysRaises bool
 	// Compile makes a policy of its element. What is wrong with the element it
 	// tells b, all of it; the result counts only if b heard of no error.
 	Compile func(b *Build, el *etree.Element) Policy

@@ -84,7 +84,7 @@ var variables = [...]Variable{
 	{Name: "error", Type: MessageObject, Scope: "ER", Doc: "message of the error state", get: func(x *Exchange, _ string) Value { return MessageValue(x.Error) }, set: setMessage("error")},
 	{Name: "message", Type: MessageObject, Scope: "PQ", Doc: "request in request flows, response in response flows, error in the error state", get: func(x *Exchange, _ string) Value { return MessageValue(x.Ambient()) }, set: setMessage("message")},
 
-	{Name: "request.url", Type: String, Scope: "TR", Doc: "URL sent to the target, with the query, without the port", get: func(x *Exchange, _ string) Value { return orNull(x.Target.SentURL) }},
+	{Name: "request.url", Type: String, Scope: "TR", Doc: "URL sent to the target, with the query, without the port", get: requestURL},
 	{Name: "request.uri", Type: String, Scope: "PQ", Doc: "path and query: the client's; after the target call the target's", get: requestURI, set: setRequestURI},
 	{Name: "request.path", Type: String, Scope: "PQ", Doc: "path without the query: the client's; after the target call the target's", get: requestPath, set: setRequestPath},
 	{Name: "request.transportid", Type: String, Scope: "PQ", Doc: "protocol of the client's connection", get: func(x *Exchange, _ string) Value { return Text("http") }},
@@ -100,7 +100,7 @@ var variables = [...]Variable{
 	{Name: "application.basepath", Type: String, Scope: "PQ", Doc: "same as apiproxy.basepath (Edge)", get: func(x *Exchange, _ string) Value { return Text(x.Proxy.DeployedAt) }},
 	{Name: "environment.name", Type: String, Scope: "PQ", Doc: "name of the environment", get: func(x *Exchange, _ string) Value { return Text(x.Proxy.Environment) }},
 	{Name: "organization.name", Type: String, Scope: "PQ", Doc: "name of the organization", get: func(x *Exchange, _ string) Value { return Text(x.Proxy.Organization) }},
-	{Name: "messageid", Type: String, Scope: "PQ", Doc: "unique id of the request", get: func(x *Exchange, _ string) Value { return Text(x.ID) }},
+	{Name: "messageid", Type: String, Scope: "PQ", Doc: "unique id of the request", get: func(x *Exchange, _ string) Value { return Text(x.ID()) }},
 	{Name: "is.error", Type: Boolean, Scope: "PQ", Doc: "true in the error state", get: func(x *Exchange, _ string) Value { return Bool(x.InError()) }},
 
 	{Name: "client.ip", Type: String, Scope: "PQ", Doc: "address of the peer", get: func(x *Exchange, _ string) Value { return orNull(x.Client.IP) }},
@@ -161,7 +161,7 @@ var variables = [...]Variable{
 	{Name: "target.header.host", Type: String, Scope: "TQ", Doc: "Host header sent to the target", get: func(x *Exchange, _ string) Value { return orNull(x.Target.HostHeader) }, set: func(x *Exchange, _ string, v Value) error { x.Target.HostHeader = v.String(); return nil }},
 	{Name: "target.basepath", Type: String, Scope: "TQ", Doc: "path of the target URL, without the query; null if it has none", get: targetBasePath},
 	{Name: "target.host", Type: String, Scope: "TR", Doc: "host name of the target", get: func(x *Exchange, _ string) Value { return orNull(x.Target.Host) }},
-	{Name: "target.ip", Type: String, Scope: "TR", Doc: "address of the target", get: func(x *Exchange, _ string) Value { return orNull(x.Target.IP) }},
+	{Name: "target.ip", Type: String, Scope: "TR", Doc: "address of the target", get: targetIP},
 	{Name: "target.port", Type: Integer, Scope: "TR", Doc: "port of the target", get: func(x *Exchange, _ string) Value {
 		if x.Target.Port == 0 {
 			return Value{}

@@ -7,6 +7,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/pem"
+	"net"
 	"net/url"
 	"sort"
 	"strings"
@@ -81,6 +82,22 @@ func inTarget(set func(*Exchange, Value)) func(*Exchange, string, Value) error {
 		}
 		return nil
 	}
+}
+
+// requestURL is what was sent to the target; Apigee leaves the port out.
+func requestURL(x *Exchange, _ string) Value {
+	if x.Target.SentPath == "" {
+		return Value{}
+	}
+	m := Message{Path: x.Target.SentPath, Query: x.Target.SentQuery}
+	return Text(x.Target.Scheme + "://" + x.Target.Host + m.URI())
+}
+
+func targetIP(x *Exchange, _ string) Value {
+	if a, ok := x.Target.Peer.(*net.TCPAddr); ok {
+		return Text(a.AddrPort().Addr().Unmap().String())
+	}
+	return Value{}
 }
 
 func requestURI(x *Exchange, _ string) Value {

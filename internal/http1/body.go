@@ -60,6 +60,11 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.err == nil && b.closing.Load() {
 		return 0, ErrBodyClosed
 	}
+	return b.next(p)
+}
+
+// next is Read under the lock.
+func (b *body) next(p []byte) (int, error) {
 	if b.err != nil || len(p) == 0 {
 		return 0, b.err
 	}
@@ -155,17 +160,18 @@ func (b *body) trailer() []Field {
 	return b.chunks.trailer
 }
 
-// skip reads away at most limit bytes and reports whether that reached the end.
+// skip reads away about limit bytes, also of a closed body, and reports whether
+// that reached the end.
 func (b *body) skip(limit int64) bool {
 	if b.over.Load() {
 		return true
 	}
-	b.closing.Store(false)
-	defer b.closing.Store(true)
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	buf := writeBuffers.Get().(*[]byte)
 	defer writeBuffers.Put(buf)
 	for limit > 0 {
-		n, err := b.Read((*buf)[:cap(*buf)])
+		n, err := b.next((*buf)[:cap(*buf)])
 		if err != nil {
 			return err == io.EOF
 		}

@@ -39,11 +39,14 @@ var lastChunk = []byte("\r\n0\r\n\r\n")
 // nextChunk reads up to the data of the next chunk; io.EOF after the last.
 func (b *body) nextChunk() error {
 	if b.chunks.inside {
-		line, err := peekLine(b.br, 0)
+		end, err := b.br.Peek(len(crlf))
 		if err != nil {
-			return err
+			return unexpectedEOF(err)
 		}
-		_, _ = b.br.Discard(len(line)) // these bytes are buffered
+		if string(end) != "\r\n" {
+			return invalid("chunk is longer than its size")
+		}
+		_, _ = b.br.Discard(len(crlf)) // these bytes are buffered
 		b.chunks.inside = false
 	}
 	line, err := peekLine(b.br, b.chunks.max.ChunkLine)

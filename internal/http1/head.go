@@ -29,6 +29,7 @@ type sectionReader struct {
 	br      *bufio.Reader
 	max     *Limits
 	trailer bool         // no first line: the section is a list of fields
+	request bool         // empty lines may come before it (RFC 9112, 2.2)
 	more    func() error // called once before waiting for the rest of a section
 
 	begin, first, line, seen, lines int // offsets; see scan
@@ -104,9 +105,9 @@ func (s *sectionReader) scan(buf []byte) (int, error) {
 			}
 		case s.lines > 0 || s.trailer:
 			return s.line, s.check(s.line)
-		default: // RFC 9112, 2.2: empty lines before a request line are skipped
+		default:
 			s.begin = s.line
-			if s.begin > 8 {
+			if !s.request || s.begin > 8 {
 				return 0, invalid("empty lines instead of a message")
 			}
 		}

@@ -1,7 +1,7 @@
 package integrations
 
+// baseFunctions have no receiver. ENVIRONMENT of the enum is missing: nobody documents what it gives.
 var baseFunctions = map[string]function{
-	"ENVIRONMENT":            {kindNone, "", func(a arguments) (value, error) { return a.m.r.call.Region, nil }}, // undocumented
 	"GENERATE_UUID":          {kindNone, "", newID},
 	"GET_UUID":               {kindNone, "", newID},
 	"GET_EXECUTION_ID":       {kindNone, "", func(a arguments) (value, error) { return a.m.r.id, nil }},

@@ -69,6 +69,9 @@ func getProperty(a arguments) (value, error) {
 }
 
 func removePath(v value, path []step) value {
+	if len(path) == 0 {
+		return v
+	}
 	switch at := v.(type) {
 	case *object:
 		if len(path) == 1 {

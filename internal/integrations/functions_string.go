@@ -10,7 +10,9 @@ var stringFunctions = map[string]function{
 	"CONCAT": {kindString, "s*", func(a arguments) (value, error) {
 		s := a.selfStr()
 		for i := range a.list {
-			s += a.str(i)
+			if s += a.str(i); len(s) > maxMappedValue {
+				return nil, errValueTooLarge
+			}
 		}
 		return s, nil
 	}},

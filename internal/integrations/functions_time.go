@@ -40,7 +40,7 @@ func formatTime(t time.Time, pattern, zone string) (string, error) {
 	return b.String(), nil
 }
 
-// quotedPattern writes 'text' (” is a quote) and returns its length in the pattern.
+// quotedPattern writes text in single quotes (two of them are one) and returns its length.
 func quotedPattern(b *strings.Builder, s string) int {
 	if strings.HasPrefix(s, "''") {
 		b.WriteByte('\'')

@@ -15,11 +15,15 @@ func (p *parser) class(start int) (set, error) {
 		return nil, err
 	}
 	for p.accept("&&") {
-		right, some, err := p.members(start, !any)
+		// Java reads &&& as a && without right operand, then a literal &.
+		lone := p.peek() == '&' && p.peekAt(1) != '&'
+		right, some, err := p.members(start, false)
 		if err != nil {
 			return nil, err
 		}
 		switch {
+		case any && lone:
+			result = union(result, right)
 		case !any && !some:
 			return nil, p.errorf("bad class syntax")
 		case !any:

@@ -15,14 +15,21 @@
 //  4. regexp.go matches, replace.go replaces.
 //
 // The engines are package regexp (called linear here) and dlclark/regexp2 (called
-// exact: it can express everything Java can, but backtracks). Two constructs of a
-// linear pattern, a final $ and \b, mean the same to package regexp only for some
-// inputs: inputs that do not end in a line terminator and ASCII inputs. For other
-// inputs the exact engine answers, under its time limit. See node.caveats.
+// exact: it can express everything Java can, but backtracks). Some linear patterns
+// mean the same to package regexp for some inputs or questions only; for the others
+// the exact engine answers, under its time limit. See caveats in node.go.
 //
 // Known differences from Java:
-//   - \N{name} and \b{g} are refused;
+//   - \N{name}, \b{g} and (?c) are refused;
 //   - \p{..} follows the Unicode version of the Go toolchain, not of the JDK;
 //   - (?i) before a backreference folds all of Unicode, not ASCII only;
-//   - lookbehind may be unbounded, where Java refuses some such patterns.
+//   - lookbehind may be unbounded, where Java refuses some such patterns;
+//   - names of Unicode blocks are compared without case, spaces, '_' and '-';
+//   - a repeated \R may match one \r\n twice, which Java prevents;
+//   - a group set in an alternative that then failed is unset, where Java may let it
+//     keep its text for a later backreference;
+//   - a lazy or possessive repetition of what may be empty can end a turn earlier or
+//     later, and so leave other groups set;
+//   - an empty match never falls inside a code point, where Java finds one between
+//     two surrogates.
 package javaregex

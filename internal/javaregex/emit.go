@@ -103,8 +103,12 @@ func (e *emitter) repeat(n *node) {
 		e.b.WriteString("(?>")
 		defer e.b.WriteByte(')')
 	}
-	switch sub := n.subs[0]; sub.op {
-	case opLiteral, opSet, opCapture:
+	switch sub := n.subs[0]; {
+	case sub.op == opLiteral || sub.op == opSet:
+		e.emit(sub)
+	case n.greed == possessive: // Java gives up choices with each iteration
+		e.group("(?>", sub)
+	case sub.op == opCapture:
 		e.emit(sub)
 	default:
 		e.group("(?:", sub)

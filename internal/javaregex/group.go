@@ -7,6 +7,7 @@ func (p *parser) group() (*node, error) {
 	start := p.pos
 	saved := p.flags
 	p.pos++
+	p.skipComments()
 	wrap, err := p.groupKind()
 	if err != nil {
 		return nil, err

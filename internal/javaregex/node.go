@@ -137,7 +137,7 @@ func (n *node) finalEndsLast(last bool) bool {
 	return true
 }
 
-// A caveat is an input for which a linear program does not mean what Java means.
+// caveats tell when a linear program does not mean what Java means.
 type caveats struct {
 	// nonASCII: the pattern has \b, whose words are those of Java's
 	// isLetterOrDigit (until JDK 19), but ASCII in package regexp.
@@ -145,10 +145,24 @@ type caveats struct {
 	// finalTerminator: the pattern ends in $ or \Z, which Java also lets match
 	// before a final line terminator.
 	finalTerminator bool
+	// nullable: the pattern may match nothing. Package regexp skips an empty match
+	// that touches the one before, which Java reports.
+	nullable bool
+	// emptyTurn: a repetition may take an empty turn, after which Java ends it, while
+	// package regexp looks for a turn that is not empty. Whether there is a match
+	// does not depend on it, but what it spans does.
+	emptyTurn bool
 }
 
 func (n *node) caveats() caveats {
-	return caveats{nonASCII: n.has(opBoundary), finalTerminator: n.has(opFinalEnd)}
+	return caveats{
+		nonASCII:        n.has(opBoundary),
+		finalTerminator: n.has(opFinalEnd),
+		nullable:        n.nullable(),
+		emptyTurn: n.any(func(n *node) bool {
+			return n.op == opRepeat && (n.max > 1 || n.max == infinite) && n.subs[0].nullable()
+		}),
+	}
 }
 
 // nullable reports whether n may match the empty string; true when in doubt.

@@ -53,7 +53,7 @@ func parse(pattern string, opts Options) (*node, *parser, error) {
 	p := &parser{pattern: pattern, names: map[string]int{}}
 	p.flags.ignoreCase = opts.IgnoreCase
 	if len(pattern) > maxPattern {
-		return nil, nil, &SyntaxError{pattern[:maxPattern], maxPattern, fmt.Sprintf("longer than %d bytes", maxPattern)}
+		return nil, nil, &SyntaxError{Pattern: pattern[:maxPattern], Offset: maxPattern, Msg: fmt.Sprintf("longer than %d bytes", maxPattern)}
 	}
 	p.chars = lex(pattern)
 	n, err := p.alternation()
@@ -73,7 +73,7 @@ func (p *parser) errorAt(pos int, format string, args ...any) error {
 	if pos < len(p.chars) {
 		offset = p.chars[pos].offset
 	}
-	return &SyntaxError{p.pattern, offset, fmt.Sprintf(format, args...)}
+	return &SyntaxError{Pattern: p.pattern, Offset: offset, Msg: fmt.Sprintf(format, args...)}
 }
 
 func (p *parser) peek() rune { return p.peekAt(0) }

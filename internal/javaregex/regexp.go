@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// MatchTimeout bounds one call on the exact engine. Java has no such bound; a
-	// pattern that Java would run for minutes ends in ErrTimeout here.
+	// MatchTimeout bounds one call on the exact engine, by the clock on the wall. Java
+	// has no such bound; a pattern that Java would run for minutes ends in ErrTimeout
+	// here.
 	MatchTimeout = 100 * time.Millisecond
 	// MaxInput bounds the input, in bytes.
 	MaxInput = 10 << 20
@@ -48,9 +49,6 @@ type Regexp struct {
 	size    int
 	linear  bool
 	caveats caveats // of the linear programs
-	// nullable: the linear engine skips an empty match that touches the one before,
-	// which Java reports.
-	nullable bool
 
 	linearFind, linearWhole func() (*regexp.Regexp, error)
 	exactFind, exactWhole   func() (*regexp2.Regexp, error)
@@ -64,13 +62,12 @@ func Compile(pattern string, opts Options) (*Regexp, error) {
 		return nil, err
 	}
 	r := &Regexp{
-		source:   pattern,
-		names:    p.names,
-		groups:   p.groups,
-		size:     n.size(),
-		linear:   !n.needsExact(),
-		caveats:  n.caveats(),
-		nullable: n.nullable(),
+		source:  pattern,
+		names:   p.names,
+		groups:  p.groups,
+		size:    n.size(),
+		linear:  !n.needsExact(),
+		caveats: n.caveats(),
 	}
 	whole := concat([]*node{{op: opBegin}, n, {op: opEnd}})
 	r.linearFind, r.linearWhole = lazyLinear(n), lazyLinear(whole)
@@ -122,8 +119,7 @@ func (r *Regexp) String() string { return r.source }
 
 // Linear reports whether the pattern runs on package regexp, in time linear in the
 // input. A linear pattern with \b still takes the exact engine, with its time
-// limit, for an input beyond ASCII, as does a replacement with a pattern that ends
-// in $ for an input that ends in a line terminator, or that may match nothing.
+// limit, for an input beyond ASCII, as do replacements with some patterns.
 func (r *Regexp) Linear() bool { return r.linear }
 
 // MatchString reports whether the whole of s matches, as Java's matches().

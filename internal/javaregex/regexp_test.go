@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dlclark/regexp2/v2"
 )
 
 // A golden is one row of testdata/java17.tsv: a question and Java's answers.
@@ -56,9 +58,20 @@ func unquote(t testing.TB, s string) string {
 	return out
 }
 
+// knownDifferences are rows on which this package and Java differ, see doc.go.
+var knownDifferences = map[string]string{
+	`(?c)x`:                  "CANON_EQ is refused",
+	`(?<=(?:ab)+)c`:          "unbounded lookbehind is accepted",
+	`\p{InGREEK_AND_COPTIC}`: "names of blocks are compared loosely",
+	`\R{2}`:                  "a repeated \\R may split \\r\\n",
+}
+
 func TestJava17(t *testing.T) {
 	for _, row := range goldens(t) {
 		t.Run(row.pattern+" on "+row.input, func(t *testing.T) {
+			if why, ok := knownDifferences[row.pattern]; ok {
+				t.Skip(why)
+			}
 			r, err := Compile(row.pattern, row.opts)
 			if err != nil {
 				wantRefusal(t, row, err)
@@ -67,12 +80,26 @@ func TestJava17(t *testing.T) {
 			if row.matches == "error" {
 				t.Fatalf("%q compiles, Java refuses it", row.pattern)
 			}
+			bePatient(t, r)
 			checkAnswers(t, r, row)
 			if r.linear {
 				r.linear = false // the exact engine must agree
 				checkAnswers(t, r, row)
 			}
 		})
+	}
+}
+
+// bePatient lets the exact engine take its time, so that a busy machine does not
+// fail the test.
+func bePatient(t testing.TB, r *Regexp) {
+	t.Helper()
+	for _, program := range []func() (*regexp2.Regexp, error){r.exactFind, r.exactWhole} {
+		re, err := program()
+		if err != nil {
+			t.Fatal(err)
+		}
+		re.MatchTimeout = 10 * time.Second
 	}
 }
 

@@ -87,9 +87,7 @@ func (r *Regexp) matches(s string, limit int) ([][]int, error) {
 // linearMatches reports whether package regexp finds the same matches in s as Java.
 func (r *Regexp) linearMatches(s string, limit int) bool {
 	switch {
-	case !r.linear:
-		return false
-	case r.nullable && limit != 1:
+	case !r.linear, r.caveats.emptyTurn, r.caveats.nullable && limit != 1:
 		return false
 	case r.caveats.nonASCII && !isASCII(s):
 		return false
@@ -110,7 +108,7 @@ func (r *Regexp) exactMatches(s string, limit int) ([][]int, error) {
 		if len(matches) == limit {
 			break
 		}
-		if time.Since(start) > MatchTimeout {
+		if time.Since(start) > re.MatchTimeout {
 			return nil, r.wrap(ErrTimeout)
 		}
 		m, err = re.FindNextMatch(m)

@@ -126,8 +126,15 @@ var cased = sync.OnceValue(func() map[rune][]rune {
 	return byKey
 })
 
-// foldRune returns what r matches under CASE_INSENSITIVE and UNICODE_CASE.
-func foldRune(r rune) set { return runes(append([]rune{r}, cased()[canonical(r)]...)...) }
+// foldRune returns what r matches under CASE_INSENSITIVE and UNICODE_CASE. Java
+// does not fold a character such as ß whose upper case is its own lower case.
+func foldRune(r rune) set {
+	key := canonical(r)
+	if unicode.ToUpper(r) == key {
+		return runes(r)
+	}
+	return runes(append([]rune{r}, cased()[key]...)...)
+}
 
 // foldUnicode returns what a range matches under CASE_INSENSITIVE and
 // UNICODE_CASE: Java asks for the character, its upper case, and the lower case

@@ -1,10 +1,37 @@
 package jsonpath
 
 import (
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
 )
+
+// compareNumbers is -1, 0 or 1 as a is less than, equal to or greater than b; ok is false where one is not a number.
+func compareNumbers(a, b string) (order int, ok bool) {
+	if isShort(a) && isShort(b) {
+		x, errX := strconv.ParseFloat(a, 64)
+		y, errY := strconv.ParseFloat(b, 64)
+		return cmp.Compare(x, y), errX == nil && errY == nil
+	}
+	x, okX := parseDecimal(a)
+	y, okY := parseDecimal(b)
+	return x.compare(y), okX && okY
+}
+
+// isShort tells whether text is a plain decimal of so few digits that no two of them are the same float64.
+func isShort(text string) bool {
+	const exactDigits = 15
+	if len(text) > exactDigits {
+		return false
+	}
+	for i := range len(text) {
+		if c := text[i]; !isDigit(c) && c != '.' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
 
 // decimal is a number as text has it: ±0.digits * 10^exp, without leading or trailing zeros in digits, zero being no digits.
 // Comparing texts this way costs their length at most; math/big would expand 1e999999999.
@@ -83,16 +110,9 @@ func (d decimal) compareSize(e decimal) int {
 	case e.digits == "":
 		return 1
 	case d.exp != e.exp:
-		return cmpInt(d.exp, e.exp)
+		return cmp.Compare(d.exp, e.exp)
 	}
 	return strings.Compare(d.digits, e.digits)
-}
-
-func cmpInt(a, b int64) int {
-	if a < b {
-		return -1
-	}
-	return 1
 }
 
 // jsonNumber rewrites what parseDecimal reads, but JSON does not allow (.5, 5., +5, 007), as a JSON number.

@@ -67,7 +67,8 @@ func nodesEqual(ev *evaluation, a, b *ordjson.Node) (bool, error) {
 	case a.Kind() == ordjson.String && (b.Kind() == ordjson.String || b.Kind() == ordjson.Number):
 		return a.Text() == b.Text(), nil
 	case a.Kind() == ordjson.Number && (b.Kind() == ordjson.Number || b.Kind() == ordjson.String):
-		return numbersEqual(a.Text(), b.Text()), nil
+		order, ok := compareNumbers(a.Text(), b.Text())
+		return ok && order == 0, nil
 	case a.Kind() != b.Kind():
 		return false, nil
 	case a.Kind() == ordjson.Bool:
@@ -78,15 +79,6 @@ func nodesEqual(ev *evaluation, a, b *ordjson.Node) (bool, error) {
 		return objectsEqual(ev, a, b)
 	}
 	return true, nil // two nulls
-}
-
-func numbersEqual(a, b string) bool {
-	if a == b {
-		return true
-	}
-	x, _ := parseDecimal(a)
-	y, ok := parseDecimal(b)
-	return ok && x.compare(y) == 0
 }
 
 func arraysEqual(ev *evaluation, a, b *ordjson.Node) (bool, error) {
@@ -129,9 +121,8 @@ func ordering(accept func(order int) bool) operator {
 		}
 		switch left.node.Kind() {
 		case ordjson.Number:
-			x, _ := parseDecimal(left.node.Text())
-			y, _ := parseDecimal(right.node.Text())
-			return accept(x.compare(y)), nil
+			order, ok := compareNumbers(left.node.Text(), right.node.Text())
+			return ok && accept(order), nil
 		case ordjson.String:
 			return accept(strings.Compare(left.node.Text(), right.node.Text())), nil
 		}
@@ -245,12 +236,12 @@ func shares(ev *evaluation, left, right value, want bool) (bool, error) {
 }
 
 func bothItems(left, right value) (a, b []*ordjson.Node, areLists bool, err error) {
-	b, rightIsList, err := items(right)
-	if err != nil {
+	b, areLists, err = items(right)
+	if !areLists || err != nil {
 		return nil, nil, false, err
 	}
-	a, leftIsList, err := items(left)
-	return a, b, leftIsList && rightIsList, err
+	a, areLists, err = items(left)
+	return a, b, areLists, err
 }
 
 func hasSize(_ *evaluation, left, right value) (bool, error) {

@@ -39,7 +39,7 @@ func (s scan) fits(ev *evaluation, n *ordjson.Node) (bool, error) {
 	case property:
 		return n.Get(s.name) != nil, nil
 	case properties:
-		return n.Kind() == ordjson.Object && (!s.merge || s.hasAll(n)), nil
+		return n.Kind() == ordjson.Object && (!s.merge || s.hasAll(n)), ev.visit(len(s.names) * n.Len())
 	case indexes, slice:
 		return n.Kind() == ordjson.Array, nil
 	case filter:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -53,6 +54,9 @@ type parser struct {
 	src  string // one copy of the input; number texts and plain strings are parts of it
 	left int    // nodes that may still be made
 	slab []Node // nodes made ahead: one allocation for many
+	// The children of what is open, outermost first; those of one node are copied out when it closes.
+	items []*Node
+	names []string
 }
 
 var (
@@ -135,13 +139,15 @@ func (p *parser) array(depth int) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	first := len(p.items)
 	for p.dec.PeekKind() != ']' {
 		item, err := p.value(depth)
 		if err != nil {
 			return nil, err
 		}
-		n.items = append(n.items, item)
+		p.items = append(p.items, item)
 	}
+	n.items, p.items = cut(p.items, first)
 	_, err = p.dec.ReadToken()
 	return n, err
 }
@@ -151,21 +157,31 @@ func (p *parser) object(depth int) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	firstItem, firstName := len(p.items), len(p.names)
 	for p.dec.PeekKind() != '}' {
 		raw, err := p.dec.ReadValue()
 		if err != nil {
 			return nil, err
 		}
-		name := p.unquote(raw)
+		p.names = append(p.names, p.unquote(raw))
 		item, err := p.value(depth)
 		if err != nil {
 			return nil, err
 		}
-		n.names = append(n.names, name)
-		n.items = append(n.items, item)
+		p.items = append(p.items, item)
 	}
+	n.items, p.items = cut(p.items, firstItem)
+	n.names, p.names = cut(p.names, firstName)
 	_, err = p.dec.ReadToken()
 	return n, err
+}
+
+// cut copies the tail of a stack and takes it off.
+func cut[T any](stack []T, from int) (tail, rest []T) {
+	if len(stack) > from {
+		tail = slices.Clone(stack[from:])
+	}
+	return tail, stack[:from]
 }
 
 func (p *parser) open(k Kind, depth int) (*Node, error) {

@@ -1,0 +1,112 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+)
+
+// assignment is AssignVariable. Of its sources the first that is there counts:
+// ResourceURL, Template, Ref, Value, PropertySetRef; Value is also what Ref falls
+// back to (policies-1.md 4.4).
+type assignment struct {
+	name *Name
+	from func(r editRun) (v Value, source string, err error) // source is what a null is blamed on
+}
+
+func (a *assignment) apply(_ context.Context, r editRun) error {
+	v, source, err := a.from(r)
+	if err != nil {
+		return err
+	}
+	if v.IsNull() && !r.ignoreUnresolved && source != "" {
+		return r.unresolved.New("variable", source)
+	}
+	err = r.x.Set(a.name, v)
+	if s := (*SetError)(nil); errors.As(err, &s) {
+		return r.setFailed.Wrap(err, "variable", s.Name)
+	}
+	return err
+}
+
+// fromRef reads a variable, whose value keeps its type; value is used when it
+// is null, and may be null itself.
+func fromRef(ref *Name, value Value) func(editRun) (Value, string, error) {
+	return func(r editRun) (Value, string, error) {
+		if v := r.x.Get(ref); !v.IsNull() {
+			return v, "", nil
+		}
+		return value, ref.String(), nil
+	}
+}
+
+func fromValue(v Value) func(editRun) (Value, string, error) {
+	return func(editRun) (Value, string, error) { return v, "", nil }
+}
+
+// fromTemplate expands a template: the one that the variable ref holds, else own.
+func fromTemplate(ref *Name, own *Template) func(editRun) (Value, string, error) {
+	var newest atomic.Pointer[heldTemplate]
+	return func(r editRun) (Value, string, error) {
+		t, source := own, ""
+		if ref != nil {
+			source = ref.String()
+			if v := r.x.Get(ref); !v.IsNull() {
+				var err error
+				if t, err = compileHeld(&newest, v.String()); err != nil {
+					return Value{}, "", r.setFailed.Wrap(err, "variable", source)
+				}
+			}
+		}
+		if t == nil {
+			return Value{}, source, nil
+		}
+		s, err := r.expand(t)
+		return Text(s), "", err
+	}
+}
+
+// heldTemplate is a template that a variable held, compiled.
+type heldTemplate struct {
+	text string
+	t    *Template
+}
+
+// compileHeld compiles a template that is known only now. It keeps the newest:
+// most come from a resource and are the same for every request.
+func compileHeld(newest *atomic.Pointer[heldTemplate], text string) (*Template, error) {
+	if held := newest.Load(); held != nil && held.text == text {
+		return held.t, nil
+	}
+	t, err := CompileTemplate(text, TemplateOptions{Name: ParseName})
+	if err == nil {
+		newest.Store(&heldTemplate{text, t})
+	}
+	return t, err
+}
+
+// fromResource reads a resource of the bundle or the environment.
+func fromResource(url *Template, resource func(string) ([]byte, bool)) func(editRun) (Value, string, error) {
+	return func(r editRun) (Value, string, error) {
+		at, err := r.expand(url)
+		if err != nil {
+			return Value{}, "", err
+		}
+		if data, ok := resource(at); ok {
+			return Text(string(data)), "", nil
+		}
+		return Value{}, at, nil
+	}
+}
+
+// fromPropertySet reads set.key of the property sets.
+func fromPropertySet(key *Template) func(editRun) (Value, string, error) {
+	return func(r editRun) (Value, string, error) {
+		text, err := r.expand(key)
+		if err != nil {
+			return Value{}, "", err
+		}
+		name := "propertyset." + text
+		return r.x.Lookup(name), name, nil
+	}
+}

@@ -1,0 +1,408 @@
+package flow
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/beevik/etree"
+
+	"sluice/faults"
+)
+
+// EditOptions say how Edits behave in the policy that has them.
+type EditOptions struct {
+	// Message is the variable that holds the message to edit, "" for the ambient one.
+	Message string
+	// IgnoreUnresolved is IgnoreUnresolvedVariables.
+	IgnoreUnresolved bool
+	// URL is where the message goes, for the audience of an ID token; nil stands
+	// for the target of the proxy.
+	URL *Template
+}
+
+// Edits compiles the Set, Add, Copy, Remove and AssignVariable children of el,
+// which may be nil. Other children are the caller's.
+func (b *Build) Edits(el *etree.Element, o EditOptions) *Edits {
+	c := editCompiler{Build: b, EditOptions: o, out: &Edits{
+		ignoreUnresolved: o.IgnoreUnresolved,
+		unresolved:       b.Fault("UnresolvedVariable"),
+		notMessage:       b.editFault("VariableOfNonMsgType"),
+		setFailed:        b.editFault("SetVariableFailed"),
+	}}
+	if el == nil {
+		return c.out
+	}
+	for _, child := range el.ChildElements() {
+		switch child.Tag {
+		case "Set":
+			c.set(child)
+		case "Add":
+			c.add(child)
+		case "Copy":
+			c.copy(child)
+		case "Remove":
+			c.remove(child)
+		case "AssignVariable":
+			c.assign(child)
+		}
+	}
+	return c.out
+}
+
+// editElement is the policy whose catalogue has the faults of editing a message.
+// RaiseFault and ServiceCallout document none of their own for it.
+const editElement = "AssignMessage"
+
+func (b *Build) editFault(name string) *faults.Def {
+	if d, ok := faults.Lookup(b.Kind, name); ok {
+		return d
+	}
+	d, ok := faults.Lookup(editElement, name)
+	if !ok {
+		return b.Fault(name)
+	}
+	return d
+}
+
+func (b *Build) refuseEdit(el *etree.Element, code, hint string, args ...string) {
+	d, ok := faults.LookupDeployment(editElement, code)
+	if !ok {
+		b.Refuse(el, code, args...)
+		return
+	}
+	b.RefuseText(el, code, d.New(append(args, "policy", b.Owner)...).Reason, hint)
+}
+
+// editCompiler is the state of one call of Build.Edits.
+type editCompiler struct {
+	*Build
+	EditOptions
+	out *Edits
+}
+
+func (c *editCompiler) push(e edit) { c.out.list = append(c.out.list, e) }
+
+func (c *editCompiler) set(el *etree.Element) {
+	start := len(c.out.list)
+	for _, child := range el.ChildElements() {
+		switch l, f := lineOf(child.Tag), fieldsOf(child.Tag); {
+		case f != nil:
+			c.fields(child, f, false)
+		case l != nil:
+			c.line(child, l, start)
+		case child.Tag == "Payload":
+			c.payload(child)
+		case child.Tag == "Authentication":
+			c.push(&authEdit{auth: c.Authentication(child), url: c.URL, target: c.Name("target.url")})
+		}
+	}
+	c.Known(el, append(tagsOfParts(), "Authentication")...)
+}
+
+func (c *editCompiler) add(el *etree.Element) {
+	for _, child := range el.ChildElements() {
+		if f := fieldsOf(child.Tag); f != nil {
+			c.fields(child, f, true)
+		}
+	}
+	c.Known(el, "Headers", "QueryParams", "FormParams")
+}
+
+func (c *editCompiler) fields(el *etree.Element, of *fields, add bool) {
+	c.Known(el, of.item)
+	for _, child := range Children(el, of.item) {
+		name := c.fieldName(child)
+		if name == "" {
+			continue
+		}
+		if of.body {
+			c.ReadsContent(c.Message)
+		}
+		// The white space around a value is no part of it: HTTP cannot send it.
+		c.push(&fieldEdit{of: of, add: add, name: name, value: c.Template(child, TextOf(child))})
+	}
+}
+
+func (c *editCompiler) fieldName(el *etree.Element) string {
+	name := c.Attr(el, "name")
+	if name == "" {
+		c.Warn(el, "MissingAttribute", el.Tag+" without a name is ignored", `write <`+el.Tag+` name="...">`)
+	}
+	return name
+}
+
+// line compiles Verb and the like. StatusCode goes before the other edits of its
+// Set, which begin at start: it drops a ReasonPhrase.
+func (c *editCompiler) line(el *etree.Element, l *line, start int) {
+	text := TextOf(el)
+	if text == "" {
+		return
+	}
+	c.out.path = c.out.path || l.tag == "Path"
+	e := &lineEdit{line: l, value: c.Template(el, text)}
+	c.push(e)
+	if l.tag == "StatusCode" {
+		list := c.out.list
+		copy(list[start+1:], list[start:len(list)-1])
+		list[start] = e
+	}
+}
+
+// payload compiles Set/Payload. An empty one changes nothing: the editor of
+// Apigee leaves it behind (policies-1.md 4.3).
+func (c *editCompiler) payload(el *etree.Element) {
+	text, ok := c.payloadText(el)
+	if !ok {
+		return
+	}
+	if text == "" {
+		c.Warn(el, "EmptyPayload", "an empty Payload in Set changes nothing", "write <Remove><Payload>true</Payload></Remove> to drop the payload")
+		return
+	}
+	c.out.payload = true
+	e := &payloadEdit{text: c.TemplateWith(el, text, TemplateOptions{Prefix: c.Attr(el, "variablePrefix"), Suffix: c.Attr(el, "variableSuffix")})}
+	if fixed, ok := e.text.Static(); ok {
+		e.fixed = []byte(fixed)
+	}
+	if contentType := c.Attr(el, "contentType"); contentType != "" {
+		e.contentType = c.Template(el, contentType)
+	}
+	c.push(e)
+}
+
+// payloadText is the template of a payload: a resource, or what the element
+// contains.
+func (c *editCompiler) payloadText(el *etree.Element) (string, bool) {
+	if url := c.Attr(el, "template"); url != "" {
+		data, ok := c.Resource(url)
+		if !ok {
+			c.Refuse(el, "MissingResource", "url", url)
+		}
+		return string(data), ok
+	}
+	for _, t := range el.Child {
+		if p, ok := t.(*etree.ProcInst); ok && p.Target == "xml" {
+			c.refuseEdit(el, "InvalidPayload", "remove the XML declaration from the payload")
+			return "", false
+		}
+	}
+	text, err := innerXML(el)
+	if err != nil {
+		c.refuseEdit(el, "InvalidPayload", "the payload cannot be written as XML: "+err.Error())
+	}
+	return text, err == nil
+}
+
+// needs: InnerXML of build.go loses every other child, because AddChild removes
+// the token from the list that it ranges over. This is InnerXML without that.
+func innerXML(el *etree.Element) (string, error) {
+	if len(el.ChildElements()) == 0 {
+		return RawText(el), nil
+	}
+	doc := etree.NewDocument()
+	doc.WriteSettings.CanonicalText = true
+	for c := el.Copy(); len(c.Child) > 0; {
+		doc.AddChild(c.Child[0])
+	}
+	s, err := doc.WriteToString()
+	return strings.TrimSpace(s), err
+}
+
+func (c *editCompiler) copy(el *etree.Element) {
+	c.Known(el, tagsOfParts()...)
+	source := c.Attr(el, "source")
+	if source == "" {
+		source = "message"
+	}
+	e := &copying{source: c.Name(source)}
+	all := len(el.ChildElements()) == 0
+	for _, f := range fieldKinds {
+		if s, ok := c.selection(el, f); ok {
+			e.fields = append(e.fields, s)
+		} else if all && !f.body { // a form is part of the payload
+			e.fields = append(e.fields, selection{of: f})
+		}
+	}
+	e.payload = all || c.flag(el, "Payload")
+	for _, l := range lines {
+		if all || c.flag(el, l.tag) {
+			e.lines = append(e.lines, l)
+			c.out.path = c.out.path || l.tag == "Path"
+		}
+	}
+	if e.payload || Child(el, "FormParams") != nil {
+		c.ReadsContent(source)
+	}
+	c.out.payload = c.out.payload || e.payload
+	c.push(e)
+}
+
+func (c *editCompiler) remove(el *etree.Element) {
+	c.Known(el, "Headers", "QueryParams", "FormParams", "Payload")
+	e := &removal{}
+	all := len(el.ChildElements()) == 0
+	for _, f := range fieldKinds {
+		s, ok := c.selection(el, f)
+		switch {
+		case ok:
+			e.fields = append(e.fields, s)
+			if f.body {
+				c.ReadsContent(c.Message)
+			}
+		case all && !f.body:
+			e.fields = append(e.fields, selection{of: f})
+		}
+	}
+	e.payload = all || c.flag(el, "Payload")
+	c.out.payload = c.out.payload || e.payload
+	c.push(e)
+}
+
+// selection reads Headers and the like in Copy or Remove: empty is all of them.
+func (c *editCompiler) selection(el *etree.Element, of *fields) (selection, bool) {
+	list := Child(el, of.list)
+	if list == nil {
+		return selection{}, false
+	}
+	c.Known(list, of.item)
+	s := selection{of: of}
+	children := Children(list, of.item)
+	if len(children) > 0 {
+		s.items = []item{} // not nil: items that are switched off do not mean all
+	}
+	for _, child := range children {
+		name := c.fieldName(child)
+		if name == "" || !c.boolean(child, TextOf(child), true) {
+			continue
+		}
+		if it, ok := c.item(child, name); ok {
+			s.items = append(s.items, it)
+		}
+	}
+	return s, true
+}
+
+// item splits NAME.N.
+func (c *editCompiler) item(el *etree.Element, name string) (item, bool) {
+	dot := strings.LastIndexByte(name, '.')
+	if dot <= 0 {
+		return item{name: name}, true
+	}
+	n, err := strconv.Atoi(name[dot+1:])
+	if err != nil {
+		return item{name: name}, true
+	}
+	if n < 1 {
+		c.refuseEdit(el, "InvalidIndex", "the first value has the index 1", "item", name[:dot], "index", name[dot+1:])
+		return item{}, false
+	}
+	return item{name[:dot], n}, true
+}
+
+// flag reads a Boolean part of Copy or Remove. Apigee's tables give false as the
+// default of an empty element, but its own examples and most bundles write it
+// empty and mean true (policies-1.md 4.3).
+func (c *editCompiler) flag(el *etree.Element, tag string) bool {
+	child := Child(el, tag)
+	if child == nil {
+		return false
+	}
+	if TextOf(child) == "" {
+		c.Warn(child, "EmptyFlag", "an empty "+tag+" in "+el.Tag+" is taken as true", "write <"+tag+">true</"+tag+">")
+	}
+	return c.Bool(el, tag, true)
+}
+
+// assign compiles AssignVariable.
+func (c *editCompiler) assign(el *etree.Element) {
+	c.Known(el, "Name", "Value", "Ref", "Template", "ResourceURL", "PropertySetRef")
+	name := c.Text(el, "Name")
+	if name == "" {
+		c.refuseEdit(el, "InvalidVariableName", "add <Name>...</Name>")
+		return
+	}
+	c.push(&assignment{name: c.Name(name), from: c.assignSource(el)})
+}
+
+func (c *editCompiler) assignSource(el *etree.Element) func(editRun) (Value, string, error) {
+	value := Value{}
+	if v := Child(el, "Value"); v != nil {
+		value = Text(RawText(v))
+	}
+	template, ref := Child(el, "Template"), Child(el, "Ref")
+	templateRef, own := c.Ref(template, "ref"), RawText(template)
+	switch {
+	case c.Text(el, "ResourceURL") != "":
+		return c.resource(Child(el, "ResourceURL"))
+	case templateRef != nil || TextOf(template) != "":
+		var t *Template
+		if TextOf(template) != "" {
+			t = c.Template(template, own)
+		}
+		return fromTemplate(templateRef, t)
+	case TextOf(ref) != "":
+		if strings.ContainsAny(TextOf(ref), "{}") {
+			c.Warn(ref, "BracesInRef", "Ref takes the name of a variable, without braces", "use Template for text with {variables}")
+		}
+		return fromRef(c.Name(TextOf(ref)), value)
+	case value.IsNull() && c.Text(el, "PropertySetRef") != "":
+		return c.propertySet(Child(el, "PropertySetRef"))
+	case value.IsNull():
+		c.Warn(el, "NoValue", "AssignVariable without a value sets the variable to null", "add Value, Ref or Template")
+	}
+	return fromValue(value)
+}
+
+// resource reads a resource whose address is fixed now, so that a deployment
+// does not keep its bundle alive.
+func (c *editCompiler) resource(el *etree.Element) func(editRun) (Value, string, error) {
+	t := c.Template(el, TextOf(el))
+	url, fixed := t.Static()
+	if !fixed {
+		return fromResource(t, c.Resource)
+	}
+	data, ok := c.Resource(url)
+	if !ok {
+		c.Warn(el, "MissingResource", "resource "+url+" does not exist", "the variable will be unresolved")
+		return fromResource(t, func(string) ([]byte, bool) { return nil, false })
+	}
+	return fromValue(Text(string(data)))
+}
+
+func (c *editCompiler) propertySet(el *etree.Element) func(editRun) (Value, string, error) {
+	t := c.Template(el, TextOf(el))
+	if key, ok := t.Static(); ok {
+		return fromRef(c.Name("propertyset."+key), Value{})
+	}
+	return fromPropertySet(t)
+}
+
+func lineOf(tag string) *line {
+	for _, l := range lines {
+		if l.tag == tag {
+			return l
+		}
+	}
+	return nil
+}
+
+func fieldsOf(tag string) *fields {
+	for _, f := range fieldKinds {
+		if f.list == tag {
+			return f
+		}
+	}
+	return nil
+}
+
+// tagsOfParts are the elements of all parts of a message.
+func tagsOfParts() []string {
+	tags := []string{"Payload"}
+	for _, f := range fieldKinds {
+		tags = append(tags, f.list)
+	}
+	for _, l := range lines {
+		tags = append(tags, l.tag)
+	}
+	return tags
+}

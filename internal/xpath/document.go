@@ -1,0 +1,328 @@
+package xpath
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/text/encoding/htmlindex"
+)
+
+// What ParseDocument accepts at most. A node takes about 180 bytes.
+const (
+	MaxBytes = 32 << 20
+	MaxDepth = 1000
+	MaxNodes = 1 << 20 // elements, attributes, texts, comments, processing instructions
+)
+
+type nodeKind uint8
+
+const (
+	rootNode nodeKind = iota
+	elementNode
+	attributeNode
+	textNode
+	commentNode
+	instructionNode
+)
+
+// node is a node of the XPath data model. Adjacent text and CDATA sections are one text node.
+type node struct {
+	kind     nodeKind
+	order    int // place in the document: parents before attributes before children
+	last     int // order of the last node within
+	sibling  int // index in parent.children
+	prefix   string
+	local    string // also the target of a processing instruction
+	space    string // namespace URI
+	text     string // value of attribute, text, comment, processing instruction
+	declares []declaration
+	parent   *node
+	attrs    []*node
+	children []*node
+}
+
+// declaration is one xmlns attribute.
+type declaration struct{ prefix, space string }
+
+const xmlSpace = "http://www.w3.org/XML/1998/namespace"
+
+// Document is a parsed XML document. It is immutable and safe for concurrent use.
+type Document struct{ root *node }
+
+// ParseDocument reads a well-formed XML document that declares its prefixes. A document type declaration is an error, and so
+// is any entity that needs one. Errors name the line.
+func ParseDocument(src []byte) (*Document, error) {
+	if len(src) > MaxBytes {
+		return nil, fmt.Errorf("xml: more than %d bytes", MaxBytes)
+	}
+	src = bytes.TrimPrefix(src, []byte("\uFEFF"))
+	b := &builder{
+		decoder: xml.NewDecoder(bytes.NewReader(src)),
+		root:    &node{},
+		spaces:  map[string][]string{"xml": {xmlSpace}},
+	}
+	b.current = b.root
+	b.decoder.CharsetReader = charsetReader
+	if err := b.build(); err != nil {
+		line, column := b.decoder.InputPos()
+		return nil, fmt.Errorf("xml: line %d:%d: %w", line, column, plain(err))
+	}
+	return &Document{root: b.root}, nil
+}
+
+// plain drops the line that encoding/xml puts before its own messages.
+func plain(err error) error {
+	var syntax *xml.SyntaxError
+	if errors.As(err, &syntax) {
+		return errors.New(syntax.Msg)
+	}
+	return err
+}
+
+func charsetReader(label string, input io.Reader) (io.Reader, error) {
+	enc, err := htmlindex.Get(label)
+	if err != nil {
+		return nil, fmt.Errorf("unknown encoding %q", label)
+	}
+	return enc.NewDecoder().Reader(input), nil
+}
+
+// builder makes the tree. It reads raw tokens, because encoding/xml's cooked ones have lost their prefixes; so the matching of
+// tags and the namespaces are its own business.
+type builder struct {
+	decoder *xml.Decoder
+	root    *node
+	current *node
+	depth   int
+	nodes   int
+	pending []byte              // text that may go on after the next token
+	spaces  map[string][]string // prefix -> URIs in scope, innermost last
+}
+
+func (b *builder) build() error {
+	for {
+		token, err := b.decoder.RawToken()
+		if err == io.EOF {
+			return b.end()
+		}
+		if err == nil {
+			err = b.add(token)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (b *builder) end() error {
+	if b.current != b.root {
+		return fmt.Errorf("element %s is not closed", b.current.name())
+	}
+	if err := b.flush(); err != nil {
+		return err
+	}
+	b.root.last = b.nodes
+	if !hasElement(b.root) {
+		return errors.New("no root element")
+	}
+	return nil
+}
+
+func (b *builder) add(token xml.Token) error {
+	if text, ok := token.(xml.CharData); ok {
+		b.pending = append(b.pending, text...)
+		return nil
+	}
+	if err := b.flush(); err != nil {
+		return err
+	}
+	switch token := token.(type) {
+	case xml.StartElement:
+		return b.open(token)
+	case xml.EndElement:
+		return b.close(token.Name)
+	case xml.Comment:
+		return b.append(&node{kind: commentNode, text: string(token)})
+	case xml.ProcInst:
+		if token.Target == "xml" {
+			return nil
+		}
+		return b.append(&node{kind: instructionNode, local: token.Target, text: string(token.Inst)})
+	}
+	return errors.New("a document type declaration is not allowed")
+}
+
+// flush makes a node of the pending text. Around the root element white space is allowed, and is no node.
+func (b *builder) flush() error {
+	if len(b.pending) == 0 {
+		return nil
+	}
+	text := string(b.pending)
+	b.pending = b.pending[:0]
+	if b.current != b.root {
+		return b.append(&node{kind: textNode, text: text})
+	}
+	if strings.Trim(text, " \t\r\n") != "" {
+		return errors.New("text outside of the root element")
+	}
+	return nil
+}
+
+func (b *builder) append(n *node) error {
+	n.sibling = len(b.current.children)
+	b.current.children = append(b.current.children, n)
+	return b.count(n)
+}
+
+func (b *builder) count(n *node) error {
+	n.parent = b.current
+	if b.nodes++; b.nodes > MaxNodes {
+		return fmt.Errorf("more than %d nodes", MaxNodes)
+	}
+	n.order = b.nodes
+	return nil
+}
+
+func (b *builder) open(tag xml.StartElement) error {
+	n := &node{kind: elementNode, prefix: tag.Name.Space, local: tag.Name.Local}
+	if b.depth++; b.depth > MaxDepth {
+		return fmt.Errorf("nested deeper than %d levels", MaxDepth)
+	}
+	if b.current == b.root && hasElement(b.root) {
+		return errors.New("a second root element")
+	}
+	if err := b.append(n); err != nil {
+		return err
+	}
+	b.current = n
+	for _, a := range tag.Attr {
+		if err := b.declare(n, a); err != nil {
+			return err
+		}
+	}
+	if err := b.resolve(n); err != nil {
+		return err
+	}
+	return b.attributes(n, tag.Attr)
+}
+
+func hasElement(root *node) bool {
+	for _, child := range root.children {
+		if child.kind == elementNode {
+			return true
+		}
+	}
+	return false
+}
+
+// declared is the prefix that an attribute declares; ok is false for other attributes.
+func declared(a xml.Attr) (prefix string, ok bool) {
+	switch {
+	case a.Name.Space == "xmlns":
+		return a.Name.Local, true
+	case a.Name.Space == "" && a.Name.Local == "xmlns":
+		return "", true
+	}
+	return "", false
+}
+
+func (b *builder) declare(n *node, a xml.Attr) error {
+	prefix, ok := declared(a)
+	switch {
+	case !ok:
+		return nil
+	case prefix != "" && a.Value == "":
+		return fmt.Errorf("prefix %s is declared as nothing", prefix)
+	case prefix == "xmlns" || (prefix == "xml") != (a.Value == xmlSpace):
+		return fmt.Errorf("prefix %s cannot be declared as %q", prefix, a.Value)
+	}
+	n.declares = append(n.declares, declaration{prefix, a.Value})
+	b.spaces[prefix] = append(b.spaces[prefix], a.Value)
+	return nil
+}
+
+func (b *builder) attributes(n *node, attrs []xml.Attr) error {
+	seen := make(map[xml.Name]bool, len(attrs))
+	for _, a := range attrs {
+		if _, ok := declared(a); ok {
+			continue
+		}
+		attr := &node{kind: attributeNode, prefix: a.Name.Space, local: a.Name.Local, text: a.Value}
+		if attr.prefix != "" {
+			if err := b.resolve(attr); err != nil {
+				return err
+			}
+		}
+		name := xml.Name{Space: attr.space, Local: attr.local}
+		if seen[name] {
+			return fmt.Errorf("attribute %s occurs twice", attr.name())
+		}
+		seen[name] = true
+		n.attrs = append(n.attrs, attr)
+		if err := b.count(attr); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) resolve(n *node) error {
+	inScope := b.spaces[n.prefix]
+	if len(inScope) > 0 {
+		n.space = inScope[len(inScope)-1]
+	} else if n.prefix != "" {
+		return fmt.Errorf("prefix %s is not declared", n.prefix)
+	}
+	return nil
+}
+
+func (b *builder) close(name xml.Name) error {
+	n := b.current
+	if n == b.root || n.prefix != name.Space || n.local != name.Local {
+		return fmt.Errorf("end tag %s does not match", (&node{prefix: name.Space, local: name.Local}).name())
+	}
+	for _, d := range n.declares {
+		inScope := b.spaces[d.prefix]
+		b.spaces[d.prefix] = inScope[:len(inScope)-1]
+	}
+	n.last = b.nodes
+	b.current = n.parent
+	b.depth--
+	return nil
+}
+
+// name is the qualified name as the document has it.
+func (n *node) name() string {
+	if n.prefix == "" {
+		return n.local
+	}
+	return n.prefix + ":" + n.local
+}
+
+// value is the string-value of the data model: of a root or an element all text within.
+func (n *node) value() string {
+	switch {
+	case n.kind > elementNode:
+		return n.text
+	case len(n.children) == 1 && n.children[0].kind == textNode:
+		return n.children[0].text
+	}
+	var text strings.Builder
+	n.writeText(&text)
+	return text.String()
+}
+
+func (n *node) writeText(to *strings.Builder) {
+	for _, child := range n.children {
+		switch child.kind {
+		case textNode:
+			to.WriteString(child.text)
+		case elementNode:
+			child.writeText(to)
+		}
+	}
+}

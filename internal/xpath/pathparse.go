@@ -1,0 +1,173 @@
+package xpath
+
+import "strings"
+
+// path reads a location path, or a primary expression with what may follow it.
+func (p *parser) path() expr {
+	if p.atPrimary() {
+		return p.filterPath()
+	}
+	var e path
+	switch {
+	case p.accept("//"):
+		e.absolute = true
+		e.steps = []step{anywhere}
+	case p.accept("/"):
+		e.absolute = true
+		if !p.atStep() {
+			return e
+		}
+	}
+	e.steps = p.relative(e.steps)
+	return e
+}
+
+// anywhere is the step that // stands for.
+var anywhere = step{axis: axes["descendant-or-self"], test: nodeTest{any: true}, anywhere: true}
+
+func (p *parser) filterPath() expr {
+	e := p.primary()
+	if predicates := p.predicates(); predicates != nil {
+		if e.kind() != NodeSet {
+			return p.fail("a predicate needs a node-set")
+		}
+		e = filtered{e, predicates}
+	}
+	var steps []step
+	switch {
+	case p.accept("//"):
+		steps = []step{anywhere}
+	case p.accept("/"):
+	default:
+		return e
+	}
+	if e.kind() != NodeSet {
+		return p.fail("a path needs a node-set")
+	}
+	return path{from: e, steps: p.relative(steps)}
+}
+
+func (p *parser) relative(steps []step) []step {
+	for {
+		steps = appendStep(steps, p.step())
+		switch {
+		case p.accept("//"):
+			steps = append(steps, anywhere)
+		case p.accept("/"):
+		default:
+			return steps
+		}
+	}
+}
+
+// appendStep makes one step of .//name, where positions do not matter: else a list of all nodes would be gathered between.
+func appendStep(steps []step, s step) []step {
+	last := len(steps) - 1
+	if last < 0 || !steps[last].anywhere || !s.child || s.positional() {
+		return append(steps, s)
+	}
+	s.axis = axes["descendant"]
+	steps[last] = s
+	return steps
+}
+
+func (s step) positional() bool {
+	for _, p := range s.predicates {
+		if p.positional {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) atStep() bool {
+	t := p.peek()
+	return t.kind == nameToken || t.kind == wildcardToken || p.at(".") || p.at("..") || p.at("@")
+}
+
+func (p *parser) step() step {
+	switch {
+	case p.accept("."):
+		return step{axis: axes["self"], test: nodeTest{any: true}}
+	case p.accept(".."):
+		return step{axis: axes["parent"], test: nodeTest{any: true}}
+	}
+	name := "child"
+	switch t := p.peek(); {
+	case p.accept("@"):
+		name = "attribute"
+	case t.kind == nameToken && p.tokens[1].kind == symbolToken && p.tokens[1].text == "::":
+		name = t.text
+		p.tokens = p.tokens[2:]
+	}
+	a, ok := axes[name]
+	if !ok {
+		p.fail("no axis is called %q", name)
+	}
+	s := step{axis: a, test: p.nodeTest(a), child: name == "child"}
+	s.predicates = p.predicates()
+	return s
+}
+
+func (p *parser) nodeTest(a axis) nodeTest {
+	principal := elementNode
+	if a.attributes {
+		principal = attributeNode
+	}
+	t := p.take()
+	switch {
+	case t.kind == wildcardToken:
+		return nodeTest{kind: principal, anySpace: true, anyLocal: true}
+	case t.kind != nameToken:
+		p.fail("expected a name or *")
+		return nodeTest{}
+	case p.accept("("):
+		return p.kindTest(t.text)
+	}
+	prefix, local, hasPrefix := strings.Cut(t.text, ":")
+	if !hasPrefix {
+		return nodeTest{kind: principal, local: t.text}
+	}
+	space, ok := p.ns[prefix]
+	if prefix == "xml" {
+		space, ok = xmlSpace, true
+	}
+	if !ok {
+		p.fail("prefix %q is not declared", prefix)
+	}
+	return nodeTest{kind: principal, space: space, local: local, anyLocal: local == "*"}
+}
+
+func (p *parser) kindTest(name string) nodeTest {
+	test := nodeTest{anySpace: true, anyLocal: true}
+	switch name {
+	case "node":
+		test.any = true
+	case "text":
+		test.kind = textNode
+	case "comment":
+		test.kind = commentNode
+	case "processing-instruction":
+		test.kind = instructionNode
+		if p.peek().kind == literalToken {
+			test.local, test.anyLocal = p.take().text, false
+		}
+	default:
+		p.fail("%s() does not select nodes", name)
+	}
+	p.expect(")")
+	return test
+}
+
+func (p *parser) predicates() []predicate {
+	var all []predicate
+	for p.accept("[") {
+		before := p.positional
+		p.positional = false
+		e := p.expr()
+		p.expect("]")
+		all = append(all, predicate{e, p.positional || e.kind() == Number})
+		p.positional = before
+	}
+	return all
+}

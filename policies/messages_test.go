@@ -1,0 +1,197 @@
+package policies_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/beevik/etree"
+
+	"sluice/faults"
+	"sluice/flow"
+	"sluice/policies"
+)
+
+// editors are the policies that edit messages; their tests share this file.
+var editors = map[string]bool{"AssignMessage": true, "RaiseFault": true, "ServiceCallout": true}
+
+// world is what a policy under test is compiled in; the zero value refuses
+// nothing that needs no callee.
+type world struct {
+	connection flow.Connection
+	identity   flow.Identity
+	account    string
+}
+
+// permissive is a world that has everything.
+var permissive = world{connection: &callee{}, identity: tokens{}, account: "runner@acme"}
+
+// resources are those of the bundle and of its environment.
+var resources = map[string]string{
+	"template://hello.txt": `hello {request.queryparam.name}`,
+	"jsc://page.html":      `<p>{request.queryparam.name}</p>`,
+}
+
+// compile compiles the text of a policy, which is called P.
+func (w world) compile(t testing.TB, text string) (flow.Policy, *flow.Build) {
+	t.Helper()
+	doc := etree.NewDocument()
+	if err := doc.ReadFromString(text); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	el := doc.Root()
+	unit := &flow.Unit{Bundle: "test", Account: w.account, Services: &flow.Services{Identity: w.identity}}
+	unit.Resource = func(url string) ([]byte, bool) { s, ok := resources[url]; return []byte(s), ok }
+	unit.Connect = func(*flow.Build, *etree.Element) flow.Connection { return w.connection }
+	for _, k := range policies.All() {
+		if k.Name == el.Tag {
+			b := &flow.Build{Unit: unit, File: "policies/P.xml", Owner: "P", Kind: k.Name}
+			return k.Compile(b, el), b
+		}
+	}
+	t.Fatalf("no policy type %s", el.Tag)
+	return nil, nil
+}
+
+// run compiles a policy, which must have no errors, and runs it on x.
+func (w world) run(t testing.TB, x *flow.Exchange, text string) error {
+	t.Helper()
+	p, b := w.compile(t, text)
+	if b.Problems.Refused() {
+		t.Fatalf("%s\n%v", text, b.Problems)
+	}
+	x.Flow.Current = "PreFlow"
+	return p.Execute(t.Context(), x)
+}
+
+// tokens is an identity whose tokens tell what was asked for.
+type tokens struct{ err error }
+
+func (i tokens) Token(_ context.Context, want flow.TokenRequest) (string, error) {
+	if i.err != nil {
+		return "", &flow.TokenError{Err: i.err}
+	}
+	return fmt.Sprintf("%s %v %v %q %v", want.Account, want.Scopes, want.Lifetime, want.Audience, want.IncludeEmail), nil
+}
+
+// client is the exchange of a POST that arrived just now.
+func client() *flow.Exchange {
+	m := flow.NewRequest()
+	m.Method, m.Path, m.Query = "POST", "/v1/things", "name=Ada&name=Bob&q=1"
+	m.Header = flow.Header{{Name: "Host", Value: "example.com"}, {Name: "X-Many", Value: "a"}, {Name: "X-Many", Value: "b"}, {Name: "Content-Type", Value: "text/plain"}}
+	m.SetContent([]byte("in"))
+	info := &flow.ProxyInfo{Name: "test", PropertySets: map[string]map[string]string{"app": {"region": "eu"}}}
+	return flow.NewExchange(info, &flow.Services{ProcessID: "p"}, m)
+}
+
+// answered is an exchange whose target has answered.
+func answered() *flow.Exchange {
+	x := client()
+	x.Phase = flow.TargetResponse
+	x.Response = flow.NewResponse()
+	x.Response.Header.Add("X-From", "target")
+	x.Response.SetContent([]byte("out"))
+	return x
+}
+
+// failing is an exchange in the error state.
+func failing() *flow.Exchange {
+	x := client()
+	x.Fail(faults.MustRuntime("RouteFailed").New())
+	return x
+}
+
+// wire prints a message: its first line, its header, a blank line, its payload.
+func wire(t testing.TB, m *flow.Message) string {
+	t.Helper()
+	if m == nil {
+		return "no message"
+	}
+	var s strings.Builder
+	if m.Kind == flow.Request {
+		fmt.Fprintf(&s, "%s %s\n", m.Method, m.URI())
+	} else {
+		fmt.Fprintf(&s, "%d %s\n", m.Status, m.ReasonPhrase())
+	}
+	for _, f := range m.Header {
+		fmt.Fprintf(&s, "%s: %s\n", f.Name, f.Value)
+	}
+	content, err := m.Content()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.String() + "\n" + string(content)
+}
+
+func faultText(err error) string {
+	var f *faults.Fault
+	if !errors.As(err, &f) {
+		return fmt.Sprint(err)
+	}
+	f.At("P", "", "")
+	return fmt.Sprintf("%d %s: %s", f.Status, f.Code(), f.Reason)
+}
+
+func TestEditorSamples(t *testing.T) {
+	for _, k := range policies.All() {
+		if !editors[k.Name] {
+			continue
+		}
+		if _, b := permissive.compile(t, k.Doc.Sample); len(b.Problems) > 0 {
+			t.Errorf("%s: %v", k.Name, b.Problems)
+		}
+	}
+}
+
+// TestEditorCorpus compiles what public bundles contain of these policies.
+func TestEditorCorpus(t *testing.T) {
+	const corpus = "../../shared/corpus"
+	content, err := os.ReadFile(corpus + "/index.json")
+	if err != nil {
+		t.Skipf("the corpus of public bundles is not there: %v", err)
+	}
+	var index struct {
+		Bundles []struct {
+			ID         string
+			ExpectLoad bool
+		}
+	}
+	if err := json.Unmarshal(content, &index); err != nil {
+		t.Fatal(err)
+	}
+	compiled := map[string]int{}
+	for _, bundle := range index.Bundles {
+		files, _ := filepath.Glob(filepath.Join(corpus, "bundles", bundle.ID, "*", "policies", "*.xml"))
+		for _, file := range files {
+			if bundle.ExpectLoad {
+				compiled[compileEditor(t, file)]++
+			}
+		}
+	}
+	for kind := range editors {
+		if compiled[kind] < 50 {
+			t.Errorf("only %d %s policies found", compiled[kind], kind)
+		}
+	}
+}
+
+func compileEditor(t *testing.T, file string) string {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := etree.NewDocument()
+	if doc.ReadFromBytes(content) != nil || doc.Root() == nil || !editors[doc.Root().Tag] {
+		return ""
+	}
+	_, b := permissive.compile(t, string(content))
+	for _, p := range b.Problems.Errors() {
+		t.Errorf("%s: %v", file, p)
+	}
+	return doc.Root().Tag
+}

@@ -1,0 +1,164 @@
+package policies
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/beevik/etree"
+
+	"sluice/faults"
+	"sluice/flow"
+)
+
+// maxUnawaited is how many calls without a Response one policy has under way at
+// once. More are refused, with a fault: a slow logging service must not fill the
+// memory. The number is ours; Apigee documents none.
+const maxUnawaited = 64
+
+// Reasons of ExecutionFailed, as catalogued: playbook, the last one recalled.
+const (
+	reasonUnreachable = "Host not reachable"
+	reasonStatus      = "ResponseCode {http_code} is treated as error"
+	reasonTimeout     = "timeout occurred in {policy}"
+)
+
+// await makes the call and holds the answer, which it also returns when its
+// status is a failure: bundles read it with continueOnError.
+func (p *serviceCallout) await(ctx context.Context, x *flow.Exchange, call flow.Call) (*flow.Message, error) {
+	limited, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	answer, err := p.connection.Call(limited, x, call)
+	if err != nil {
+		return nil, p.fault(ctx, err)
+	}
+	held, err := answer.Clone()
+	if err != nil {
+		answer.Body.Close()
+		return nil, p.fault(ctx, err)
+	}
+	if !p.success.has(held.Status) {
+		return held, p.failed.New("reason", strings.Replace(reasonStatus, "{http_code}", strconv.Itoa(held.Status), 1))
+	}
+	return held, nil
+}
+
+// fault makes the documented fault of what went wrong in a call. ctx is the
+// request's: when that has ended the client is gone, and it is no fault.
+func (p *serviceCallout) fault(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if u := (*flow.UnresolvedError)(nil); errors.As(err, &u) {
+		return p.unresolved.New("variable", u.Name)
+	}
+	reason := err.Error()
+	var f *faults.Fault
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		reason = strings.Replace(reasonTimeout, "{policy}", p.name, 1)
+	case !errors.As(err, &f):
+	case f.Def.Name == p.timedOut.Name:
+		reason = strings.Replace(reasonTimeout, "{policy}", p.name, 1)
+	case p.isUnreachable(f.Def):
+		reason = reasonUnreachable
+	default:
+		reason = f.Reason
+	}
+	failure := p.failed.New("reason", reason)
+	failure.Cause = err
+	return failure
+}
+
+func (p *serviceCallout) isUnreachable(d *faults.Def) bool {
+	for _, u := range p.unreachable {
+		if d.Name == u.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// send makes a call that nobody waits for. It may outlive the request, so it
+// works on a detached exchange, and only its Timeout ends it.
+func (p *serviceCallout) send(ctx context.Context, x *flow.Exchange, call flow.Call) error {
+	if p.url != nil && call.URL == "" {
+		// A variable that the URL lacks is a fault of this request.
+		if _, err := p.url.Expand(x, p.ignoreUnresolved); err != nil {
+			return p.fault(ctx, err)
+		}
+	}
+	select {
+	case p.unawaited <- struct{}{}:
+	default:
+		return p.failed.New("reason", "more than "+strconv.Itoa(maxUnawaited)+" calls without a Response are under way")
+	}
+	own := x.Detach()
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timeout)
+	go func() {
+		defer func() {
+			_ = recover() // a defect in a connection must not end the process; nobody waits for its error
+			cancel()
+			<-p.unawaited
+		}()
+		// Its failure changes nothing for a request that went on without it.
+		if answer, err := p.connection.Call(limited, own, call); err == nil {
+			drain(answer)
+		}
+	}()
+	return nil
+}
+
+// drain reads an answer that nobody looks at, so that its connection can be
+// used again; a long one is dropped.
+func drain(m *flow.Message) {
+	if _, err := m.Body.Hold(64 << 10); err != nil {
+		m.Body.Close()
+	}
+}
+
+// statusSet is the value of the property success.codes (runtime.md 8): pairs of
+// lowest and highest status. nil is what is documented for a missing property:
+// 1xx, 2xx and 3xx.
+type statusSet [][2]int
+
+func (s statusSet) has(status int) bool {
+	if s == nil {
+		return status < 400
+	}
+	for _, r := range s {
+		if r[0] <= status && status <= r[1] {
+			return true
+		}
+	}
+	return false
+}
+
+func readStatusSet(b *flow.Build, connection *etree.Element) statusSet {
+	for _, property := range flow.Children(b.Child(connection, "Properties"), "Property") {
+		if !strings.EqualFold(b.Attr(property, "name"), "success.codes") {
+			continue
+		}
+		var set statusSet
+		for code := range strings.SplitSeq(flow.TextOf(property), ",") {
+			set = set.with(b, property, strings.ToLower(strings.TrimSpace(code)))
+		}
+		return set
+	}
+	return nil
+}
+
+// with adds a code such as 404 or a class such as 4xx.
+func (s statusSet) with(b *flow.Build, property *etree.Element, code string) statusSet {
+	if code == "" {
+		return s
+	}
+	low, err := strconv.Atoi(strings.ReplaceAll(code, "x", "0"))
+	if err != nil || low < 100 || low > 999 {
+		b.RefuseText(property, "InvalidProperty", "property success.codes: "+strconv.Quote(code)+" is no status", "write a list such as 2xx,404")
+		return s
+	}
+	high, _ := strconv.Atoi(strings.ReplaceAll(code, "x", "9"))
+	return append(s, [2]int{low, high})
+}

@@ -1,0 +1,252 @@
+package proxy
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/beevik/etree"
+	"github.com/magiconair/properties"
+
+	"sluice/faults"
+	"sluice/flow"
+)
+
+// Compiler makes deployments of bundles. It holds what they share; it is used
+// by one goroutine at a time.
+type Compiler struct {
+	Registry    *flow.Registry
+	Services    *flow.Services
+	Environment *Environment
+	Network     *Network
+	Options     Options
+}
+
+// Options are the switches for what Apigee's documentation leaves open.
+type Options struct {
+	// Bubble lets a ProxyEndpoint's rules handle a target's fault when the
+	// TargetEndpoint has no rules of its own (runtime.md 7.2).
+	Bubble bool
+	// JavaPrecedence makes && bind tighter than || in conditions (runtime.md 4.3).
+	JavaPrecedence bool
+	// EdgeStatus answers with the statuses of Apigee Edge where they differ.
+	EdgeStatus bool
+	// XMLFaults answers in XML when the client sent or accepts XML (runtime.md 7.5).
+	XMLFaults bool
+}
+
+// compilation is the state of compiling one bundle.
+type compilation struct {
+	*Compiler
+	model    *model
+	unit     *flow.Unit
+	policies map[string]*compiledPolicy
+	props    map[string]map[string]string
+}
+
+// compiledPolicy is one policy file, compiled once however often it is attached.
+type compiledPolicy struct {
+	policy          flow.Policy // nil when the file does not compile
+	kind            *flow.Kind  // nil when the type is not available
+	element         string
+	enabled         bool
+	continueOnError bool
+	flags           []string
+	names           map[string]*flow.Name
+	attached        bool
+	doc             *document
+}
+
+// start parses a bundle and compiles its policies.
+func (c *Compiler) start(b *Bundle) *compilation {
+	m, problems := parse(b)
+	k := &compilation{Compiler: c, model: m, policies: map[string]*compiledPolicy{}}
+	k.unit = &flow.Unit{
+		Bundle: m.name, Account: c.Environment.account(m.name), Services: c.Services, Problems: problems,
+		Resource: k.resource, JavaPrecedence: c.Options.JavaPrecedence,
+	}
+	k.unit.Connect = func(fb *flow.Build, el *etree.Element) flow.Connection { return k.connection(fb, el) }
+	k.propertySets()
+	for _, name := range sortedKeys(m.policies) {
+		k.policies[name] = k.policy(name, m.policies[name])
+	}
+	return k
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// build returns the Build for one file.
+func (k *compilation) build(d *document, owner string) *flow.Build {
+	return &flow.Build{Unit: k.unit, File: d.file, Owner: owner, Kind: d.root.Tag, Place: d.at}
+}
+
+func (k *compilation) policy(name string, d *document) *compiledPolicy {
+	b := k.build(d, name)
+	p := &compiledPolicy{
+		element: d.root.Tag, doc: d,
+		enabled:         b.BoolAttr(d.root, "enabled", true),
+		continueOnError: b.BoolAttr(d.root, "continueOnError", false),
+	}
+	p.kind = k.Registry.Lookup(d.root.Tag)
+	if p.kind == nil {
+		return p // whether that refuses the bundle depends on its being attached
+	}
+	p.policy = p.kind.Compile(b, d.root)
+	p.flags = faults.ElementFlags(d.root.Tag, name)
+	p.names = b.Own
+	return p
+}
+
+// unavailable reports the policies whose type does not exist here: an error when
+// they are attached, since leaving one out silently could open an API.
+func (k *compilation) unavailable() {
+	for _, name := range sortedKeys(k.policies) {
+		p := k.policies[name]
+		if p.kind != nil {
+			continue
+		}
+		b := k.build(p.doc, name)
+		code, message, hint := "UnknownPolicyType", "policy type "+p.element+" is not known", "check the spelling of the root element"
+		if flow.IsApigeePolicy(p.element) {
+			code, message, hint = "PolicyTypeNotAvailable", "policy type "+p.element+" is not available yet", "the README lists the policies that are"
+		}
+		if p.attached {
+			b.RefuseText(p.doc.root, code, message, hint)
+			continue
+		}
+		b.Warn(p.doc.root, code, message+"; it is not attached", hint)
+	}
+}
+
+// resource finds a resource of the bundle, else of the environment.
+func (k *compilation) resource(url string) ([]byte, bool) {
+	for _, u := range resourceSpellings(url) {
+		if data, ok := k.model.resources[u]; ok {
+			return data, true
+		}
+		if data, ok := k.Environment.Resources[u]; ok {
+			return data, true
+		}
+	}
+	return nil, false
+}
+
+// resourceSpellings lists the URLs under which a resource may be stored: js and
+// jsc are one type, and so are the old and new names of OpenAPI files.
+func resourceSpellings(url string) []string {
+	for _, same := range [...][]string{{"jsc://", "js://"}, {"oas://", "openapi://"}} {
+		for _, scheme := range same {
+			if file, ok := strings.CutPrefix(url, scheme); ok {
+				return []string{same[0] + file, same[1] + file}
+			}
+		}
+	}
+	return []string{url}
+}
+
+// propertySets reads the bundle's property sets; they win over the environment's
+// of the same name.
+func (k *compilation) propertySets() {
+	k.props = map[string]map[string]string{}
+	for set, values := range k.Environment.PropertySets {
+		k.props[set] = values
+	}
+	for _, url := range sortedKeys(k.model.resources) {
+		file, ok := strings.CutPrefix(url, "properties://")
+		if !ok {
+			continue
+		}
+		set := strings.TrimSuffix(file, ".properties")
+		values, err := ParseProperties(k.model.resources[url])
+		if err != nil {
+			k.unit.Problems = append(k.unit.Problems, refused(k.model.name, "resources/properties/"+file, "InvalidValue",
+				"the property set does not parse: "+err.Error(), "write one key=value a line"))
+			continue
+		}
+		k.props[set] = values
+	}
+}
+
+// ParseProperties reads a property set: the syntax of Java's properties files,
+// without expansion of ${...}, which Apigee does not do.
+func ParseProperties(data []byte) (map[string]string, error) {
+	l := properties.Loader{Encoding: properties.UTF8, DisableExpansion: true}
+	p, err := l.LoadBytes(data)
+	if err != nil {
+		return nil, err
+	}
+	return p.Map(), nil
+}
+
+// steps compiles attached steps. Steps of disabled policies are left out.
+func (k *compilation) steps(b *flow.Build, list []stepModel) []flow.Step {
+	var steps []flow.Step
+	for i := range list {
+		s := &list[i]
+		condition := b.Condition(s.condition)
+		p := k.policies[s.name]
+		if p == nil {
+			b.RefuseText(s.el, "MissingPolicy", "step "+quoted(s.name)+" names a policy that the bundle does not contain", "add policies/"+s.name+".xml or remove the step")
+			continue
+		}
+		p.attached = p.attached || p.enabled
+		if !p.enabled || p.policy == nil {
+			continue
+		}
+		steps = append(steps, flow.Step{
+			Name: s.name, Condition: condition, Policy: p.policy,
+			ContinueOnError: p.continueOnError && !p.kind.AlwaysRaises, Waits: p.kind.Waits, Flags: p.flags,
+		})
+	}
+	return steps
+}
+
+func quoted(s string) string { return `"` + s + `"` }
+
+// SharedFlow compiles a shared flow bundle.
+func (c *Compiler) SharedFlow(b *Bundle) (*flow.SharedFlow, flow.Problems) {
+	k := c.start(b)
+	f := &flow.SharedFlow{Name: k.model.name}
+	if len(k.model.flows) > 0 {
+		entry := k.entry()
+		f.Steps = k.steps(k.build(entry.doc, entry.name), entry.steps)
+	}
+	k.unavailable()
+	f.Names, f.Calls = k.unit.Names, sortedKeys(k.unit.SharedFlows)
+	k.unit.Problems.Sort()
+	return f, k.unit.Problems
+}
+
+// entry is the flow that a call of the bundle runs: "default", else the first
+// (recalled).
+func (k *compilation) entry() *sharedFlowModel {
+	for _, f := range k.model.flows {
+		if f.name == "default" {
+			return f
+		}
+	}
+	return k.model.flows[0]
+}
+
+// Proxy compiles an API proxy bundle.
+func (c *Compiler) Proxy(b *Bundle) (*Deployment, flow.Problems) {
+	k := c.start(b)
+	d := &Deployment{Name: k.model.name, Revision: k.model.revision, Path: b.Path, targets: map[string]*Target{}}
+	for _, name := range k.model.targetNames {
+		d.targets[name] = k.target(k.model.targets[name])
+	}
+	for _, e := range k.model.proxies {
+		d.Endpoints = append(d.Endpoints, k.endpoint(d, e))
+	}
+	k.unavailable()
+	d.Calls = sortedKeys(k.unit.SharedFlows)
+	d.names = k.unit.Names
+	k.unit.Problems.Sort()
+	return d, k.unit.Problems
+}

@@ -1,0 +1,93 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+)
+
+// Environment is what Apigee configures beside the bundles. It is immutable
+// once a snapshot was compiled with it.
+type Environment struct {
+	Organization  string
+	Name          string
+	Region        string
+	Pod           string
+	TargetServers map[string]*TargetServer
+	FlowHooks     map[string]FlowHook          // PreProxyFlowHook, ... -> shared flow
+	PropertySets  map[string]map[string]string // of the environment; a bundle's own win
+	KeyStores     map[string]*KeyStore
+	References    map[string]string // ref://NAME -> key store or trust store
+	Resources     map[string][]byte // type://name, of the environment
+	Accounts      map[string]string // API proxy -> service account; "" for every other
+	// Deploy lists the proxies and shared flows to serve; nil means all that were found.
+	Deploy map[string]bool
+}
+
+// TargetServer is an entry of targetservers.json (runtime.md 2.4).
+type TargetServer struct {
+	Name     string
+	Host     string
+	Port     int
+	Protocol string // "HTTP", "GRPC"
+	Enabled  bool
+	SSL      *SSLInfo // nil: no TLS
+}
+
+// SSLInfo is the TLS side of a connection, as SSLInfo or sSLInfo configure it.
+// Texts may be templates.
+type SSLInfo struct {
+	Enabled                string
+	Enforce                bool
+	ClientAuthEnabled      string
+	KeyStore, KeyAlias     string
+	TrustStore             string
+	IgnoreValidationErrors bool
+	CommonName             string
+	WildcardCommonName     bool
+	Ciphers, Protocols     []string
+}
+
+// FlowHook attaches a shared flow to a point of every proxy's flow.
+type FlowHook struct {
+	SharedFlow      string
+	ContinueOnError bool
+}
+
+// KeyStore is a key store or a trust store.
+type KeyStore struct {
+	Aliases map[string]tls.Certificate
+	Trusted *x509.CertPool
+}
+
+// The flow hook points.
+const (
+	preProxyHook   = "PreProxyFlowHook"
+	postProxyHook  = "PostProxyFlowHook"
+	preTargetHook  = "PreTargetFlowHook"
+	postTargetHook = "PostTargetFlowHook"
+)
+
+func (e *Environment) account(proxy string) string {
+	if a, ok := e.Accounts[proxy]; ok {
+		return a
+	}
+	return e.Accounts[""]
+}
+
+func (e *Environment) deploys(name string) bool { return e.Deploy == nil || e.Deploy[name] }
+
+// keyStore resolves a store's name, through a reference if it is ref://NAME.
+func (e *Environment) keyStore(name string) *KeyStore {
+	if ref, ok := cutRef(name); ok {
+		name = e.References[ref]
+	}
+	return e.KeyStores[name]
+}
+
+func cutRef(name string) (string, bool) {
+	const scheme = "ref://"
+	if len(name) > len(scheme) && name[:len(scheme)] == scheme {
+		return name[len(scheme):], true
+	}
+	return name, false
+}

@@ -1,0 +1,223 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sort"
+	"sync"
+	"time"
+
+	"sluice/flow"
+)
+
+// h2Server speaks HTTP/2 with net/http, on connections that the HTTP/1 engine
+// recognised by their preface: in clear text, or inside TLS after ALPN.
+// net/http sorts header names and cannot say in which order they came; HTTP/2
+// has no reason phrase and only lower-case names, so nothing else is lost.
+type h2Server struct {
+	core   *Core
+	server *http.Server
+	conns  chan net.Conn
+	done   sync.Map // net.Conn -> chan struct{}, closed when net/http is through with it
+	once   sync.Once
+}
+
+func newH2Server(core *Core) *h2Server {
+	h := &h2Server{core: core, conns: make(chan net.Conn)}
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	h.server = &http.Server{
+		Handler: http.HandlerFunc(h.handle), Protocols: protocols,
+		ReadHeaderTimeout: 20 * time.Second, IdleTimeout: 75 * time.Second, MaxHeaderBytes: 25600,
+		ConnContext: withConnection, ConnState: h.state,
+	}
+	return h
+}
+
+type connectionKey struct{}
+
+// withConnection keeps the connection's TLS state where handle finds it: to
+// net/http the connection looks like clear text.
+func withConnection(ctx context.Context, c net.Conn) context.Context {
+	if inner, ok := c.(interface{ NetConn() net.Conn }); ok {
+		c = inner.NetConn()
+	}
+	if t, ok := c.(*tls.Conn); ok {
+		state := t.ConnectionState()
+		return context.WithValue(ctx, connectionKey{}, &state)
+	}
+	return ctx
+}
+
+// serveConn serves one connection until it closes.
+func (h *h2Server) serveConn(c net.Conn) {
+	h.once.Do(func() { go h.server.Serve(chanListener{h.conns}) }) //nolint:errcheck // it ends with shutdown only
+	ended := make(chan struct{})
+	h.done.Store(c, ended)
+	h.conns <- c
+	<-ended
+}
+
+func (h *h2Server) state(c net.Conn, s http.ConnState) {
+	if s != http.StateClosed && s != http.StateHijacked {
+		return
+	}
+	if ended, ok := h.done.LoadAndDelete(c); ok {
+		close(ended.(chan struct{}))
+	}
+}
+
+func (h *h2Server) shutdown(ctx context.Context) error {
+	err := h.server.Shutdown(ctx)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// chanListener is a listener whose connections come from a channel.
+type chanListener struct{ conns chan net.Conn }
+
+func (l chanListener) Accept() (net.Conn, error) {
+	c, ok := <-l.conns
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+func (l chanListener) Close() error   { return nil }
+func (l chanListener) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
+	ses := h.core.session()
+	defer h.core.release(ses)
+	m := &ses.request
+	m.Kind, m.Method, m.Version = flow.Request, req.Method, "2.0"
+	m.Path, m.Query = req.URL.EscapedPath(), req.URL.RawQuery
+	m.Header = fromHTTP(req.Header, req.Host)
+	if req.ContentLength != 0 {
+		ses.body = clientBody{ReadCloser: req.Body}
+		m.Body.SetStream(&ses.body, req.ContentLength)
+		m.Trailer = func() flow.Header { return fromHTTP(req.Trailer, "") }
+	}
+	now := time.Now()
+	ses.x.Client = flow.ClientInfo{Host: req.Host, Scheme: "http", Received: flow.Span{Start: now, End: now}}
+	if state, ok := req.Context().Value(connectionKey{}).(*tls.ConnectionState); ok {
+		ses.x.Client.TLS, ses.x.Client.Scheme = state, "https"
+	}
+	if addr, err := net.ResolveTCPAddr("tcp", req.RemoteAddr); err == nil {
+		ses.x.Client.IP, ses.x.Client.Port = hostPort(addr)
+	}
+	if addr, ok := req.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		ses.x.Client.LocalIP, _ = hostPort(addr)
+	}
+	a := &h2Answer{w: w, http: http.NewResponseController(w)}
+	h.core.serve(req.Context(), ses, a)
+	if a.aborted {
+		panic(http.ErrAbortHandler) // net/http's way to reset the stream
+	}
+}
+
+// fromHTTP makes header lines of net/http's map: sorted, since their order is
+// not known.
+func fromHTTP(h http.Header, host string) flow.Header {
+	list := make(flow.Header, 0, len(h)+4)
+	if host != "" {
+		list.Add("Host", host)
+	}
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		for _, v := range h[name] {
+			list.Add(name, v)
+		}
+	}
+	return list
+}
+
+// h2Answer sends a response through net/http.
+type h2Answer struct {
+	w       http.ResponseWriter
+	http    *http.ResponseController
+	aborted bool
+}
+
+func (a *h2Answer) Watch() {} // net/http watches always
+
+func (a *h2Answer) Inform(status int, h flow.Header) {
+	a.fill(h)
+	a.w.WriteHeader(status)
+	clear(a.w.Header())
+}
+
+func (a *h2Answer) fill(h flow.Header) {
+	target := a.w.Header()
+	for _, f := range h {
+		if !hopByHop(f.Name) {
+			target.Add(f.Name, f.Value)
+		}
+	}
+}
+
+func (a *h2Answer) Head(m *flow.Message, size int64) error {
+	if m.Status < 200 || m.Status > 999 {
+		return invalidMessage.New()
+	}
+	a.fill(m.Header)
+	if size >= 0 && m.Status != http.StatusNoContent && m.Status != http.StatusNotModified {
+		a.w.Header().Set("Content-Length", itoa(size))
+	}
+	a.w.WriteHeader(m.Status)
+	return nil
+}
+
+// Copy flushes after each read that does not fill its buffer: what streams must
+// not wait.
+func (a *h2Answer) Copy(body io.Reader, size int64) error {
+	if size == 0 {
+		return nil
+	}
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := body.Read(buf)
+		if n > 0 {
+			if _, werr := a.w.Write(buf[:n]); werr != nil {
+				return werr
+			}
+			if size < 0 {
+				if ferr := a.http.Flush(); ferr != nil {
+					return ferr
+				}
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (a *h2Answer) Finish(trailer flow.Header) error {
+	for _, f := range trailer {
+		a.w.Header().Add(http.TrailerPrefix+f.Name, f.Value)
+	}
+	return nil
+}
+
+// Abort ends the stream with an error, so that the client does not take what it
+// got for the whole.
+func (a *h2Answer) Abort() { a.aborted = true }
+
+var errNoUpgrade = errors.New("HTTP/2 streams cannot change protocol")
+
+func (a *h2Answer) Hijack(*flow.Message) (io.ReadWriteCloser, error) { return nil, errNoUpgrade }

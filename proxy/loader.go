@@ -1,0 +1,125 @@
+package proxy
+
+import (
+	"path/filepath"
+	"sort"
+
+	"sluice/flow"
+)
+
+// Loader turns paths into snapshots, again and again: what did not change since
+// the last time is not compiled anew, and a bundle that is broken now goes on
+// being served as it was. It is used by one goroutine at a time.
+type Loader struct {
+	Compiler *Compiler
+	Paths    []string
+
+	proxies map[string]*loaded[*Deployment]
+	shared  map[string]*loaded[*flow.SharedFlow]
+}
+
+// loaded is a bundle as it last compiled.
+type loaded[T any] struct {
+	digest   string
+	result   T
+	problems flow.Problems
+}
+
+// Load is the outcome of one load.
+type Load struct {
+	Snapshot *Snapshot
+	Problems flow.Problems
+	Refused  []string // bundles with errors; those that compiled earlier are in the snapshot still
+	Kept     []string // of these, the ones that go on as they were
+	Bundles  int      // found
+}
+
+// Load reads all paths and makes a snapshot of what compiles.
+func (l *Loader) Load() *Load {
+	out := &Load{}
+	bundles := l.find(out)
+	proxies, shared := map[string]*loaded[*Deployment]{}, map[string]*loaded[*flow.SharedFlow]{}
+	for _, b := range bundles {
+		if b.Kind == SharedFlowBundle {
+			keep(out, b, l.shared, shared, l.Compiler.SharedFlow)
+			continue
+		}
+		keep(out, b, l.proxies, proxies, l.Compiler.Proxy)
+	}
+	l.proxies, l.shared = proxies, shared
+	var problems flow.Problems
+	out.Snapshot, problems = NewSnapshot(l.Compiler.Environment, l.Compiler.Options, results(proxies), results(shared))
+	out.Problems = append(out.Problems, problems...)
+	for i := range problems {
+		if problems[i].Severity == flow.Error.String() {
+			out.Refused = append(out.Refused, problems[i].Bundle)
+		}
+	}
+	return out
+}
+
+// find reads the bundles of all paths; the same folder named twice counts once.
+func (l *Loader) find(out *Load) []*Bundle {
+	var list []*Bundle
+	seen := map[string]bool{}
+	for _, root := range l.Paths {
+		found, problems := Find(root)
+		out.Problems = append(out.Problems, problems...)
+		for range problems.Errors() {
+			out.Refused = append(out.Refused, root)
+		}
+		for _, b := range found {
+			id := identity(b)
+			if !seen[id] {
+				seen[id] = true
+				list = append(list, b)
+			}
+		}
+	}
+	out.Bundles = len(list)
+	return list
+}
+
+func identity(b *Bundle) string {
+	abs, err := filepath.Abs(b.Path)
+	if err != nil {
+		abs = b.Path
+	}
+	return b.Kind.folder() + ":" + abs + ":" + b.Name
+}
+
+// keep compiles a bundle unless it is what it was, and keeps the old result if
+// the new one is refused.
+func keep[T any](out *Load, b *Bundle, old, all map[string]*loaded[T], compile func(*Bundle) (T, flow.Problems)) {
+	id, digest := identity(b), b.Digest()
+	before := old[id]
+	if before != nil && before.digest == digest {
+		all[id] = before
+		out.Problems = append(out.Problems, before.problems...)
+		return
+	}
+	result, problems := compile(b)
+	out.Problems = append(out.Problems, problems...)
+	if !problems.Refused() {
+		all[id] = &loaded[T]{digest, result, problems}
+		return
+	}
+	out.Refused = append(out.Refused, b.Name)
+	if before != nil {
+		all[id] = before
+		out.Kept = append(out.Kept, b.Name)
+	}
+}
+
+func results[T any](m map[string]*loaded[T]) []T {
+	ids := make([]string, 0, len(m))
+	for id := range m {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	list := make([]T, len(ids))
+	for i, id := range ids {
+		list[i] = m[id].result
+	}
+	return list
+}

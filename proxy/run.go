@@ -1,0 +1,288 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime/debug"
+
+	"sluice/faults"
+	"sluice/flow"
+)
+
+// run is one request on its way through one ProxyEndpoint.
+type run struct {
+	snapshot *Snapshot
+	endpoint *Endpoint
+	target   *Target // nil until routed, and for a null route
+	x        *flow.Exchange
+	client   client
+	report   Reporter
+
+	upgraded io.ReadWriteCloser // the target's side of a connection that changed protocol
+	gone     bool               // the client went away: nobody gets an answer
+}
+
+// client is the side of the listener that a run needs while it waits for the
+// target.
+type client interface {
+	// Watch begins to notice that the client goes away, which cancels the
+	// request's context.
+	Watch()
+	// Inform passes on an interim response (1xx).
+	Inform(status int, h flow.Header)
+}
+
+// Reporter hears of what only an operator can mend. It never gets a message's
+// content.
+type Reporter interface {
+	// Panicked reports a panic in a policy, or in the runtime.
+	Panicked(x *flow.Exchange, value any, stack []byte)
+	// Failed reports an error of ours that the client sees as InternalError.
+	Failed(x *flow.Exchange, err error)
+}
+
+// phase is one row of the phase table.
+type phase struct {
+	name   string
+	at     flow.Phase
+	target bool // skipped on a null route
+	do     func(*run, context.Context) error
+	rules  func(*run) *flow.FaultRules // who handles a fault that arises here
+}
+
+// phases is the way of a request from its first byte to its answer. A fault is
+// the only jump, and it leads behind the table.
+var phases = [...]phase{
+	{"proxy request", flow.ProxyRequest, false, (*run).proxyRequest, (*run).proxyRules},
+	{"route", flow.ProxyRequest, false, (*run).route, (*run).proxyRules},
+	{"target request", flow.TargetRequest, true, (*run).targetRequest, (*run).targetRules},
+	{"call", flow.TargetRequest, true, (*run).call, (*run).targetRules},
+	{"target response", flow.TargetResponse, true, (*run).targetResponse, (*run).targetRules},
+	{"proxy response", flow.ProxyResponse, false, (*run).proxyResponse, (*run).proxyRules},
+}
+
+var (
+	policyPanic       = faults.MustRuntime("PolicyPanic")
+	errorResponseCode = faults.MustRuntime("ErrorResponseCode")
+	no405Allow        = faults.MustRuntime("Response405WithoutAllowHeader")
+	reserved306       = faults.MustRuntime("Response306Reserved")
+)
+
+// process walks the phase table and returns the message to answer with; nil
+// when the client went away.
+func (r *run) process(ctx context.Context) *flow.Message {
+	if err, rules := r.walk(ctx); err != nil {
+		r.faulted(ctx, err, rules)
+	}
+	if r.gone {
+		return nil
+	}
+	if r.x.Error != nil {
+		return r.x.Error
+	}
+	return r.x.Response
+}
+
+func (r *run) walk(ctx context.Context) (err error, rules *flow.FaultRules) {
+	defer r.guard(&err)
+	for i := range phases {
+		p := &phases[i]
+		if p.target && r.target == nil {
+			continue
+		}
+		r.x.Phase = p.at
+		if r.x.Traced() {
+			r.x.Note(flow.Event{Kind: flow.PhaseBegan, Name: p.name})
+		}
+		if err := p.do(r, ctx); err != nil {
+			return err, p.rules(r)
+		}
+	}
+	return nil, nil
+}
+
+// guard turns a panic into a fault of that request; the process lives on.
+func (r *run) guard(err *error) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	r.report.Panicked(r.x, value, debug.Stack())
+	*err = policyPanic.New("policy", r.x.Flow.Step).At(r.x.Flow.Step, r.x.Flow.Current, r.x.Phase.String())
+}
+
+// faulted enters the error state and lets the rules act.
+func (r *run) faulted(ctx context.Context, err error, rules *flow.FaultRules) {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		r.gone = true
+		return
+	}
+	r.fail(err)
+	if err := r.handle(ctx, rules); err != nil {
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			r.gone = true
+			return
+		}
+		r.fail(err)
+	}
+}
+
+func (r *run) fail(err error) {
+	f := flow.FaultOf(err)
+	if f.Name() == "InternalError" {
+		r.report.Failed(r.x, err)
+	}
+	f.At("", r.x.Flow.Current, r.x.Phase.String())
+	if r.snapshot.Options.EdgeStatus && f.Def.StatusEdge != 0 && f.Status == f.Def.Status {
+		f.Status = f.Def.StatusEdge
+	}
+	r.x.Fail(err)
+	if r.snapshot.Options.XMLFaults && r.wantsXML() {
+		toXML(r.x.Error, f, err)
+	}
+}
+
+func (r *run) handle(ctx context.Context, rules *flow.FaultRules) (err error) {
+	defer r.guard(&err)
+	return rules.Handle(ctx, r.x)
+}
+
+func (r *run) proxyRules() *flow.FaultRules { return r.endpoint.Rules }
+
+// targetRules are the rules of the endpoint in whose segment the fault arose:
+// the TargetEndpoint's (runtime.md 7.2). An IntegrationEndpoint and the URL of a
+// RouteRule cannot have rules. With Options.Bubble the ProxyEndpoint's rules
+// stand in for a TargetEndpoint that has none.
+func (r *run) targetRules() *flow.FaultRules {
+	if r.target.integration || r.snapshot.Options.Bubble && r.target.Rules.Empty() {
+		return r.endpoint.Rules
+	}
+	return r.target.Rules
+}
+
+func (r *run) proxyRequest(ctx context.Context) error {
+	return r.endpoint.Request.Run(ctx, r.x)
+}
+
+// route chooses the target. On a null route the response begins as an echo of
+// the request: its headers and payload, status 200 (runtime.md 2.2), unless a
+// policy has made a response already.
+func (r *run) route(context.Context) error {
+	taken, err := r.endpoint.choose(r.x)
+	if err != nil {
+		return err
+	}
+	r.x.Route = flow.RouteInfo{Name: taken.name, Target: taken.targetName}
+	r.target = taken.target
+	if r.target != nil {
+		r.x.Target.Name = r.target.Name
+		return nil
+	}
+	if r.x.Response == nil {
+		r.x.Response = echo(r.x.Request)
+	}
+	return nil
+}
+
+func echo(request *flow.Message) *flow.Message {
+	m := flow.NewResponse()
+	m.Limit = request.Limit
+	for _, f := range request.Header {
+		if !hopByHop(f.Name) && f.Name != "Host" {
+			m.Header.Add(f.Name, f.Value)
+		}
+	}
+	if data, held := request.Body.Held(); held {
+		m.SetContent(data)
+		return m
+	}
+	body, size := request.Body.Take()
+	m.Body.SetStream(body, size)
+	return m
+}
+
+func (r *run) targetRequest(ctx context.Context) error {
+	if c, ok := r.target.connection.(interface{ describe(*flow.Exchange) }); ok {
+		c.describe(r.x)
+	}
+	return r.target.Request.Run(ctx, r.x)
+}
+
+// call sends the request to the target. The answer is the response message; a
+// status that is no success puts the exchange into the error state with that
+// answer as the error message (runtime.md 7.6).
+func (r *run) call(ctx context.Context) error {
+	if err := r.x.Expired(); err != nil {
+		return err
+	}
+	if err := r.hold(r.x.Request, r.endpoint.holds.request && !r.endpoint.props.streamRequest); err != nil {
+		return err
+	}
+	r.client.Watch()
+	m, err := r.target.connection.send(ctx, r)
+	if err != nil {
+		return err
+	}
+	m.Limit, m.Streamed = r.endpoint.props.responseLimit, r.endpoint.props.streamResponse
+	r.target.connection.configure(m)
+	r.x.Response = m
+	r.x.Phase = flow.TargetResponse
+	return r.judge(m)
+}
+
+// judge decides whether the target's answer is a success.
+func (r *run) judge(m *flow.Message) error {
+	c := r.target.connection
+	switch {
+	case m.Status == 306:
+		return reserved306.New()
+	case m.Status == 405 && !m.Header.Has("Allow") && !c.passes405():
+		return no405Allow.New()
+	case c.success(m.Status):
+		return nil
+	}
+	f := errorResponseCode.New()
+	f.Status = m.Status
+	if f.Reason == "" {
+		f.Reason = m.ReasonPhrase()
+	}
+	return &flow.Raised{Fault: f, Message: m}
+}
+
+// hold makes a body that something reads later stay.
+func (r *run) hold(m *flow.Message, needed bool) error {
+	if !needed || m == nil || !m.Body.Flowing() {
+		return nil
+	}
+	_, err := m.Content()
+	return err
+}
+
+func (r *run) targetResponse(ctx context.Context) error {
+	return r.target.Response.Run(ctx, r.x)
+}
+
+func (r *run) proxyResponse(ctx context.Context) error {
+	if r.x.Response == nil {
+		r.x.Response = flow.NewResponse()
+	}
+	return r.endpoint.Response.Run(ctx, r.x)
+}
+
+// afterwards runs PostClientFlow, once the answer is sent. Nothing that happens
+// there matters to anyone but its author (runtime.md 3.5).
+func (r *run) afterwards(ctx context.Context) {
+	if len(r.endpoint.postClient) == 0 {
+		return
+	}
+	var err error
+	defer r.guard(&err)
+	r.x.Phase = flow.PostClient
+	for i := range r.endpoint.postClient {
+		if err = r.endpoint.postClient[i].Run(ctx, r.x, flow.ProxySide); err != nil {
+			r.x.Warn("PostClientFlow ended: " + err.Error())
+			return
+		}
+	}
+}

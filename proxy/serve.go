@@ -1,0 +1,278 @@
+package proxy
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sluice/faults"
+	"sluice/flow"
+)
+
+// answer is where the response of one request goes; each wire engine has one.
+type answer interface {
+	client
+	// Head sends status, reason and header; size is that of the body, negative
+	// when it is unknown. A message that cannot be sent as it is gives an error,
+	// and nothing was sent then.
+	Head(m *flow.Message, size int64) error
+	// Copy sends the body as it arrives.
+	Copy(body io.Reader, size int64) error
+	// Finish ends the message.
+	Finish(trailer flow.Header) error
+	// Abort cuts the connection, so that the client cannot take what it got for
+	// the whole.
+	Abort()
+	// Hijack hands over the connection after a 101.
+	Hijack(m *flow.Message) (io.ReadWriteCloser, error)
+}
+
+// Record is what is known of a request when it is over.
+type Record struct {
+	Proxy, Endpoint string // "" when no base path matched
+	Method, Path    string
+	Status          int
+	Fault           string        // code, "" if none
+	Duration        time.Duration // from the first byte to the last
+	Target          time.Duration // spent waiting for the target's header
+}
+
+// Core serves requests from a table, whatever engine they came in by.
+type Core struct {
+	Table    *Table
+	Services *flow.Services
+	Report   Reporter
+	Trace    func(*flow.Exchange) flow.Tracer // asked for each request when not nil
+	Done     func(*Record)                    // told of each request when not nil
+
+	serial   atomic.Uint64
+	sessions sync.Pool
+}
+
+// session is what one request needs, pooled as a whole.
+type session struct {
+	x       flow.Exchange
+	request flow.Message
+	run     run
+	body    clientBody
+}
+
+var (
+	applicationNotFound = faults.MustRuntime("ApplicationNotFound")
+	invalidMessage      = faults.MustRuntime("InvalidMessage")
+)
+
+func (c *Core) session() *session {
+	if s, ok := c.sessions.Get().(*session); ok {
+		return s
+	}
+	return &session{}
+}
+
+func (c *Core) release(s *session) {
+	s.x.Reset()
+	s.request, s.run, s.body = flow.Message{}, run{}, clientBody{}
+	c.sessions.Put(s)
+}
+
+// serve answers one request. The caller has filled s.request and s.x.Client.
+func (c *Core) serve(ctx context.Context, s *session, a answer) {
+	snapshot := c.Table.Snapshot()
+	x := &s.x
+	x.Request, x.Services, x.SharedFlows = &s.request, c.Services, snapshot.SharedFlows
+	x.Serial = c.serial.Add(1)
+	x.Snapshot = snapshot
+	e, suffix := snapshot.Match(s.request.Path)
+	if e == nil {
+		c.notFound(s, a, snapshot)
+		return
+	}
+	x.Proxy, x.Path.Suffix = e.info, suffix
+	x.Deadline = x.Client.Received.Start.Add(e.props.apiTimeout)
+	if c.Trace != nil {
+		x.Observe(c.Trace(x))
+	}
+	s.run = run{snapshot: snapshot, endpoint: e, x: x, client: a, report: c.Report}
+	r := &s.run
+	r.admit(&x.Client)
+	var m *flow.Message
+	if err := e.props.check(x.Request); err != nil {
+		r.fail(err)
+		m = x.Error
+	} else {
+		m = r.process(ctx)
+	}
+	c.send(ctx, r, a, m)
+	r.afterwards(context.WithoutCancel(ctx))
+	c.done(s)
+}
+
+func (c *Core) notFound(s *session, a answer, snapshot *Snapshot) {
+	x := &s.x
+	x.Proxy = &flow.ProxyInfo{Organization: snapshot.Environment.Organization, Environment: snapshot.Environment.Name}
+	x.Fail(applicationNotFound.New("virtualhost", x.VirtualHost(), "path", x.Request.Path))
+	r := &s.run
+	r.x, r.client, r.report, r.endpoint = x, a, c.Report, nowhere
+	c.send(context.Background(), r, a, x.Error)
+	c.done(s)
+}
+
+// nowhere stands for the endpoint of a request that no base path matches.
+var nowhere = &Endpoint{}
+
+// send sends the answer, or cuts the connection when there is none. A message
+// that turns out not to be sendable becomes a fault as long as nothing was sent.
+func (c *Core) send(ctx context.Context, r *run, a answer, m *flow.Message) {
+	x := r.x
+	defer func() { x.Client.Sent.End = x.Now() }()
+	x.Client.Sent.Start = x.Now()
+	if m == nil {
+		a.Abort()
+		return
+	}
+	if r.upgraded != nil {
+		r.splice(a, m)
+		return
+	}
+	if err := r.hold(m, r.endpoint.holds.response); err != nil {
+		m = r.lastResort(m, err)
+	}
+	m = r.events(ctx, m)
+	body, size, err := m.Outgoing(r.endpoint.props.compression)
+	if err == nil {
+		err = a.Head(m, headSize(x.Request, m, size))
+		if err != nil {
+			_ = body.Close() // the answer below takes its place
+		}
+	}
+	if err != nil {
+		m = r.lastResort(m, err)
+		body, size, _ = m.Outgoing("") // held, without a coding: it cannot fail
+		if err := a.Head(m, size); err != nil {
+			a.Abort()
+			return
+		}
+	}
+	transmit(a, m, body, size)
+}
+
+// lastResort is the answer in place of one that cannot be sent.
+func (r *run) lastResort(m *flow.Message, err error) *flow.Message {
+	m.Body.Close()
+	r.fail(err)
+	return r.x.Error
+}
+
+// headSize is the Content-Length to announce. The answer to HEAD, and 304, have
+// no body but may tell the size that it would have.
+func headSize(request, m *flow.Message, size int64) int64 {
+	if request.Method != "HEAD" && m.Status != 304 || size > 0 {
+		return size
+	}
+	if n, ok := parseLength(m.Header.Value("Content-Length")); ok {
+		return n
+	}
+	return size
+}
+
+func parseLength(s string) (int64, bool) {
+	n := int64(0)
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' || n > 1<<55 {
+			return 0, false
+		}
+		n = n*10 + int64(s[i]-'0')
+	}
+	return n, s != ""
+}
+
+func transmit(a answer, m *flow.Message, body io.ReadCloser, size int64) {
+	err := a.Copy(body, size)
+	if cerr := body.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		a.Abort()
+		return
+	}
+	var trailer flow.Header
+	if m.Trailer != nil {
+		trailer = m.Trailer()
+	}
+	if err := a.Finish(trailer); err != nil {
+		a.Abort()
+	}
+}
+
+// splice joins client and target after a 101, until one of them ends.
+func (r *run) splice(a answer, m *flow.Message) {
+	defer r.upgraded.Close()
+	near, err := a.Hijack(m)
+	if err != nil {
+		a.Abort()
+		return
+	}
+	defer near.Close()
+	ended := make(chan struct{}, 2)
+	pass := func(to io.Writer, from io.Reader) {
+		_, _ = io.Copy(to, from) // either side may end it at any time: that is how such a connection ends
+		ended <- struct{}{}
+	}
+	go pass(r.upgraded, near)
+	go pass(near, r.upgraded)
+	<-ended
+	_ = near.Close() // wakes the other direction
+	_ = r.upgraded.Close()
+	<-ended
+}
+
+func (c *Core) done(s *session) {
+	if c.Done == nil {
+		return
+	}
+	x := &s.x
+	rec := Record{Method: s.request.Method, Path: s.request.Path, Duration: x.Client.Sent.End.Sub(x.Client.Received.Start)}
+	if s.run.endpoint != nowhere {
+		rec.Proxy, rec.Endpoint = x.Proxy.Name, x.Proxy.Endpoint
+	}
+	switch {
+	case x.Error != nil:
+		rec.Status = x.Error.Status
+	case x.Response != nil:
+		rec.Status = x.Response.Status
+	}
+	if x.Fault != nil {
+		rec.Fault = x.Fault.Code()
+	}
+	if !x.Target.Sent.Start.IsZero() && !x.Target.Received.Start.IsZero() {
+		rec.Target = x.Target.Received.Start.Sub(x.Target.Sent.Start)
+	}
+	c.Done(&rec)
+}
+
+// admit does what Apigee's ingress does to a request: headers that belong to the
+// runtime are dropped, the X-Forwarded ones are added.
+func (r *run) admit(c *flow.ClientInfo) {
+	m := r.x.Request
+	for i := 0; i < len(m.Header); i++ {
+		if name := m.Header[i].Name; len(name) > 9 && strings.EqualFold(name[:9], "X-Apigee-") {
+			m.Header.Del(name)
+			i--
+		}
+	}
+	m.Limit, m.Streamed = r.endpoint.props.requestLimit, r.endpoint.props.streamRequest
+	if r.endpoint.props.keepPlus(m) {
+		m.KeepPlus(true)
+	}
+	forwarded := c.IP
+	if before, ok := m.Header.Joined("X-Forwarded-For"); ok {
+		forwarded = before + ", " + c.IP
+	}
+	m.Header.Set("X-Forwarded-For", forwarded)
+	if !m.Header.Has("X-Forwarded-Proto") {
+		m.Header.Add("X-Forwarded-Proto", c.Scheme)
+	}
+}

@@ -1,0 +1,128 @@
+package proxy
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/beevik/etree"
+	"golang.org/x/net/html/charset"
+
+	"sluice/flow"
+)
+
+// document is one XML file of a bundle, with the place of each element. etree
+// keeps no positions, so encoding/xml walks the file beside it: the n-th start
+// element of the one is the n-th of the other.
+type document struct {
+	file  string
+	root  *etree.Element
+	place map[*etree.Element]flow.Position
+}
+
+const maxXMLDepth = 100
+
+// xmlError is what is wrong with an XML file, and where.
+type xmlError struct {
+	at  flow.Position
+	msg string
+}
+
+func (e *xmlError) Error() string { return e.msg }
+
+// readXML parses an XML file. Both parsers refuse DTDs' entities, so that no
+// file can name another one or grow without bound.
+func readXML(file string, data []byte) (*document, error) {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	places, err := scanPlaces(data)
+	if err != nil {
+		return nil, err
+	}
+	doc := etree.NewDocument()
+	doc.ReadSettings.CharsetReader = charset.NewReaderLabel
+	doc.ReadSettings.MaxDepth = maxXMLDepth + 1
+	if err := doc.ReadFromBytes(data); err != nil {
+		return nil, &xmlError{msg: err.Error()}
+	}
+	d := &document{file: file, root: doc.Root(), place: make(map[*etree.Element]flow.Position, len(places))}
+	if d.root == nil {
+		return nil, &xmlError{msg: "the file holds no element"}
+	}
+	d.number(d.root, places)
+	return d, nil
+}
+
+func (d *document) number(el *etree.Element, places []flow.Position) []flow.Position {
+	if len(places) == 0 {
+		return nil
+	}
+	d.place[el], places = places[0], places[1:]
+	for _, c := range el.ChildElements() {
+		places = d.number(c, places)
+	}
+	return places
+}
+
+// at returns where an element stands, the zero Position if unknown.
+func (d *document) at(el *etree.Element) flow.Position { return d.place[el] }
+
+// scanPlaces walks the file and notes where each start element begins.
+func scanPlaces(data []byte) ([]flow.Position, error) {
+	dec := xml.NewDecoder(bytes.NewReader(data))
+	dec.CharsetReader = charset.NewReaderLabel
+	var places []flow.Position
+	depth, roots := 0, 0
+	for {
+		line, col := dec.InputPos()
+		tok, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, syntaxError(dec, err)
+		}
+		switch t := tok.(type) {
+		case xml.StartElement:
+			if depth == 0 {
+				roots++
+			}
+			if depth++; depth > maxXMLDepth {
+				return nil, &xmlError{flow.Position{Line: line, Column: col}, fmt.Sprintf("elements are nested more than %d deep", maxXMLDepth)}
+			}
+			places = append(places, flow.Position{Line: line, Column: col})
+		case xml.EndElement:
+			depth--
+		case xml.CharData:
+			if depth == 0 && len(bytes.TrimSpace(t)) > 0 {
+				return nil, &xmlError{flow.Position{Line: line, Column: col}, "text outside of the root element"}
+			}
+		case xml.Directive:
+			if bytes.Contains(t, []byte("ENTITY")) {
+				return nil, &xmlError{flow.Position{Line: line, Column: col}, "entity declarations are refused"}
+			}
+		}
+	}
+	if roots > 1 {
+		return nil, &xmlError{msg: "the file has more than one root element"}
+	}
+	if depth > 0 {
+		return nil, &xmlError{msg: "the file ends inside an element"}
+	}
+	return places, nil
+}
+
+func syntaxError(dec *xml.Decoder, err error) error {
+	line, col := dec.InputPos()
+	msg := err.Error()
+	var se *xml.SyntaxError
+	if errors.As(err, &se) {
+		line, msg = se.Line, se.Msg
+		if line != 0 {
+			_, col = 0, 1
+		}
+	}
+	return &xmlError{flow.Position{Line: line, Column: col}, strings.TrimPrefix(msg, "xml: ")}
+}
