@@ -68,6 +68,11 @@ func (b *Build) RefuseText(el *etree.Element, code, message, hint string) {
 	b.report(Error, el, code, message, hint)
 }
 
+// WarnText is Warn with the catalogue's sentence for code.
+func (b *Build) WarnText(el *etree.Element, code, hint string, args ...string) {
+	b.report(Warning, el, code, b.deploymentText(code, args), hint)
+}
+
 // Warn tells of something that loads but is probably not meant.
 func (b *Build) Warn(el *etree.Element, code, message, hint string) {
 	b.report(Warning, el, code, message, hint)
@@ -170,8 +175,8 @@ func InnerXML(el *etree.Element) (string, error) {
 	}
 	doc := etree.NewDocument()
 	doc.WriteSettings.CanonicalText = true
-	for _, t := range el.Copy().Child {
-		doc.AddChild(t)
+	for c := el.Copy(); len(c.Child) > 0; {
+		doc.AddChild(c.Child[0]) // which takes it away from c
 	}
 	s, err := doc.WriteToString()
 	return strings.TrimSpace(s), err

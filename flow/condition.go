@@ -77,9 +77,10 @@ func (c *Condition) Eval(x *Exchange) (bool, error) {
 // evaluation is what a program runs in: the environment that expr calls $env.
 // Its machine and its memory are reused, so that Eval allocates nothing.
 type evaluation struct {
-	machine vm.VM
-	x       *Exchange
-	err     error // the first one; what is evaluated after it has no effect
+	machine     vm.VM
+	x           *Exchange
+	left, right Value // of the comparison that runs
+	err         error // the first one; what is evaluated after it has no effect
 }
 
 var evaluations = sync.Pool{New: func() any { return new(evaluation) }}
@@ -88,18 +89,18 @@ var evaluations = sync.Pool{New: func() any { return new(evaluation) }}
 func (e *evaluation) release() {
 	clear(e.machine.Stack[:cap(e.machine.Stack)])
 	e.x, e.err = nil, nil
+	e.left, e.right = Value{}, Value{}
 	evaluations.Put(e)
 }
 
-// compare is the function that programs call. This signature is one of those
-// that expr calls without reflection; a test watches that it stays so.
-var compare = func(env, leaf any) bool {
+// run is what a program calls, with the evaluation as $env. The signature is one
+// of those that expr calls without reflection; a test watches that it stays so.
+func (c *comparison) run(env any) bool {
 	e := env.(*evaluation)
-	c := leaf.(*comparison)
 	if e.err != nil {
 		return false
 	}
-	ok, err := c.holds(c.left.get(e.x), c.right.get(e.x))
+	ok, err := c.holds(c.left.get(e.x, &e.left), c.right.get(e.x, &e.right))
 	if err != nil {
 		e.err = fmt.Errorf("%s: %w", c, err)
 	}
@@ -125,8 +126,8 @@ func exprNode(n *node) ast.Node {
 	switch n.kind {
 	case compareNode:
 		return &ast.CallNode{
-			Callee:    &ast.ConstantNode{Value: compare},
-			Arguments: []ast.Node{&ast.IdentifierNode{Value: "$env"}, &ast.ConstantNode{Value: n.comparison}},
+			Callee:    &ast.ConstantNode{Value: n.comparison.run},
+			Arguments: []ast.Node{&ast.IdentifierNode{Value: "$env"}},
 		}
 	case notNode:
 		return &ast.UnaryNode{Operator: "not", Node: exprNode(n.kids[0])}

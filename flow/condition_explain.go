@@ -65,7 +65,8 @@ func (e *explanation) kids(x *Exchange, n *node) bool {
 }
 
 func (e *explanation) comparison(x *Exchange, c *comparison) bool {
-	l, r := c.left.get(x), c.right.get(x)
+	var left, right Value
+	l, r := c.left.get(x, &left), c.right.get(x, &right)
 	result, err := c.holds(l, r)
 	outcome := fmt.Sprint(result)
 	if err != nil {
@@ -76,7 +77,7 @@ func (e *explanation) comparison(x *Exchange, c *comparison) bool {
 }
 
 // describe shows the values of the variables that were compared.
-func (c *comparison) describe(l, r Value) string {
+func (c *comparison) describe(l, r *Value) string {
 	var shown []string
 	if c.left.name != nil {
 		shown = append(shown, describeVariable(c.left.name, l))
@@ -93,7 +94,7 @@ func (c *comparison) describe(l, r Value) string {
 // maxDescribed bounds how much of a value is shown, in bytes.
 const maxDescribed = 120
 
-func describeVariable(n *Name, v Value) string {
+func describeVariable(n *Name, v *Value) string {
 	switch {
 	case v.IsNull():
 		return n.text + " is null"

@@ -6,9 +6,10 @@ import "strings"
 type operator struct {
 	name string
 	null nullRow
-	// compare is asked only when neither side is null. pattern is nil except for
-	// the operators with a matcher.
-	compare func(l, r Value) bool
+	// compare is asked only when neither side is null. It gets pointers, as do the
+	// functions it calls, because copies of values were a third of the time of a
+	// comparison.
+	compare func(l, r *Value) bool
 	// matcher compiles the right side, for the operators that match patterns.
 	matcher func(pattern string) (matcher, error)
 	// textOnly is set where apigeelint refuses a variable on the right side.
@@ -39,7 +40,7 @@ var (
 	opRegex      = operator{name: "JavaRegex", matcher: compileRegex, textOnly: true}
 
 	// opTruth is the test of an operand that stands alone.
-	opTruth = operator{name: "truth", compare: func(l, _ Value) bool { return l.True() }}
+	opTruth = operator{name: "truth", compare: func(l, _ *Value) bool { return l.True() }}
 )
 
 // negatedPattern is the row of "!~". It is not the opposite of the row of "~": a
@@ -104,11 +105,13 @@ type operand struct {
 	value  Value
 }
 
-func (o *operand) get(x *Exchange) Value {
-	if o.name != nil {
-		return x.Get(o.name)
+// get returns the value of a literal, or reads that of a variable into v.
+func (o *operand) get(x *Exchange, v *Value) *Value {
+	if o.name == nil {
+		return &o.value
 	}
-	return o.value
+	*v = x.Get(o.name)
+	return v
 }
 
 // comparison is a leaf of a condition. It is immutable but for the pattern that
@@ -125,7 +128,7 @@ type comparison struct {
 
 // holds compares. The error is a regular expression that is invalid, because it
 // comes from a variable, or that ran out of time.
-func (c *comparison) holds(l, r Value) (bool, error) {
+func (c *comparison) holds(l, r *Value) (bool, error) {
 	if c.op != &opTruth && (l.IsNull() || r.IsNull()) {
 		return c.holdsForNull(l, r), nil
 	}
@@ -143,7 +146,7 @@ func (c *comparison) holds(l, r Value) (bool, error) {
 	return ok != c.negated, err
 }
 
-func (c *comparison) holdsForNull(l, r Value) bool {
+func (c *comparison) holdsForNull(l, r *Value) bool {
 	switch {
 	case !r.IsNull():
 		return c.null.left

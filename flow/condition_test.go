@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -334,11 +335,12 @@ func TestConditionNames(t *testing.T) {
 func TestConditionRunErrors(t *testing.T) {
 	x := newConditionExchange()
 	x.store("bad", Text("a("))
+	x.store("worse", Text("b["))
 	x.store("v", Text(strings.Repeat("a", 40)+"!"))
 	for _, test := range []struct{ text, want string }{
-		{`v ~~ bad`, "v ~~ bad"},
-		{`!(v ~~ bad) or true`, "v ~~ bad"},
-		{`(v ~~ bad or v = v) and v ~~ "(a*)*\1b"`, "v ~~ bad"},
+		{`v ~~ bad`, ": v ~~ bad: "},
+		{`!(v ~~ bad) or true`, ": v ~~ bad: "},
+		{`(v ~~ bad or v = v) and v ~~ worse`, ": v ~~ bad: "},
 		{`v ~~ "((a*)*)*\1b"`, "ran out"},
 	} {
 		ok, err := compileTest(t, test.text).Eval(x)
@@ -349,6 +351,11 @@ func TestConditionRunErrors(t *testing.T) {
 	// The error of one evaluation is not seen by the next.
 	checkCondition(t, "after errors", x, "true", ConditionOptions{}, true)
 }
+
+// silence is a tracer that must hear nothing.
+type silence struct{ *testing.T }
+
+func (s silence) Event(_ *Exchange, e Event) { s.Errorf("traced: %v", e) }
 
 func TestConditionExplain(t *testing.T) {
 	x := newConditionExchange()
@@ -376,9 +383,11 @@ or: true
 		{`long`, `long: false (long is "` + strings.Repeat("é", 60) + `"...)`},
 	} {
 		c := compileTest(t, test.text)
+		x.Observe(silence{t})
 		if got := c.Explain(x); got != strings.TrimPrefix(test.want, "\n") {
 			t.Errorf("got\n%s\nwant%s", got, test.want)
 		}
+		x.Observe(nil)
 		result, _ := c.Eval(x)
 		first, _, _ := strings.Cut(c.Explain(x), "\n")
 		if !strings.Contains(first, fmt.Sprintf(": %t", result)) {
@@ -402,4 +411,25 @@ func TestConditionRecentPattern(t *testing.T) {
 			t.Errorf("%s: %t, %v", step.pattern, got, err)
 		}
 	}
+}
+
+// TestConditionShared runs one condition from several goroutines, for the race
+// detector.
+func TestConditionShared(t *testing.T) {
+	c := compileTest(t, "v ~ pattern and (v ~~ regex or v = null)")
+	var wait sync.WaitGroup
+	for i := range 4 {
+		wait.Go(func() {
+			x := newConditionExchange()
+			x.store("v", Text(fmt.Sprint("a", i)))
+			x.store("pattern", Text(fmt.Sprint("*", i)))
+			x.store("regex", Text(fmt.Sprint("a[", i, "]")))
+			for range 200 {
+				if ok, err := c.Eval(x); !ok || err != nil {
+					t.Error(ok, err)
+				}
+			}
+		})
+	}
+	wait.Wait()
 }

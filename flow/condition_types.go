@@ -18,57 +18,57 @@ import (
 //   - everything else: as text. A collection is text as Value.String prints it
 //     (recommended).
 
-func equalValues(l, r Value) bool {
-	if l.typ == String && r.typ == String {
+func equalValues(l, r *Value) bool {
+	if l.typ == String && r.typ == String { // only faster
 		return l.str == r.str
 	}
 	order, ok := compareValues(l, r)
 	return ok && order == 0
 }
 
-func differentValues(l, r Value) bool {
+func differentValues(l, r *Value) bool {
 	order, ok := compareValues(l, r)
 	return ok && order != 0
 }
 
-func greater(l, r Value) bool {
+func greater(l, r *Value) bool {
 	order, ok := compareValues(l, r)
 	return ok && order > 0
 }
 
-func atLeast(l, r Value) bool {
+func atLeast(l, r *Value) bool {
 	order, ok := compareValues(l, r)
 	return ok && order >= 0
 }
 
-func lesser(l, r Value) bool {
+func lesser(l, r *Value) bool {
 	order, ok := compareValues(l, r)
 	return ok && order < 0
 }
 
-func atMost(l, r Value) bool {
+func atMost(l, r *Value) bool {
 	order, ok := compareValues(l, r)
 	return ok && order <= 0
 }
 
 // equalIgnoringCase ignores the letter case of text and compares everything else as
 // Equals does.
-func equalIgnoringCase(l, r Value) bool {
+func equalIgnoringCase(l, r *Value) bool {
 	if l.opaque() || r.opaque() {
 		return false
 	}
 	return equalValues(l, r) || strings.EqualFold(l.String(), r.String())
 }
 
-func startsWith(l, r Value) bool {
+func startsWith(l, r *Value) bool {
 	return !l.opaque() && !r.opaque() && strings.HasPrefix(l.String(), r.String())
 }
 
-func (v Value) opaque() bool { return v.typ == MessageObject || v.typ == Object }
+func (v *Value) opaque() bool { return v.typ == MessageObject || v.typ == Object }
 
 // compareValues orders two values that are not null as cmp.Compare does; ok is
 // false when they cannot be compared.
-func compareValues(l, r Value) (order int, ok bool) {
+func compareValues(l, r *Value) (order int, ok bool) {
 	if l.opaque() || r.opaque() {
 		return 0, false
 	}
@@ -91,7 +91,7 @@ func adaptToNumber(l, r Type) bool {
 }
 
 // compareNumbers fails when one side is text that is no number.
-func compareNumbers(l, r Value) (order int, ok bool) {
+func compareNumbers(l, r *Value) (order int, ok bool) {
 	if a, ok := wholeNumber(l); ok {
 		if b, ok := wholeNumber(r); ok {
 			return cmp.Compare(a, b), true
@@ -109,7 +109,7 @@ func compareNumbers(l, r Value) (order int, ok bool) {
 }
 
 // numberType is the number type of v; text adapts to the other side's.
-func numberType(v Value) Type {
+func numberType(v *Value) Type {
 	if v.typ.Numeric() {
 		return v.typ
 	}
@@ -118,7 +118,7 @@ func numberType(v Value) Type {
 
 // wholeNumber returns the value of a Boolean or integer, or of text that is a
 // plain integer of up to 18 digits, without loss of precision.
-func wholeNumber(v Value) (int64, bool) {
+func wholeNumber(v *Value) (int64, bool) {
 	switch v.typ {
 	case Boolean, Integer, Long:
 		return int64(v.num), true

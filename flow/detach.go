@@ -2,6 +2,7 @@ package flow
 
 import (
 	"maps"
+	"time"
 
 	"sluice/faults"
 )
@@ -24,7 +25,7 @@ func (x *Exchange) Detach() *Exchange {
 	d.metrics = maps.Clone(x.metrics)
 	d.ran = append([]*Step(nil), x.ran...)
 	d.Fault, d.last = copyFault(x.Fault), copyFault(x.last)
-	d.trace, d.broken = nil, nil
+	d.trace, d.broken, d.Deadline = nil, nil, time.Time{}
 	return &d
 }
 

@@ -77,12 +77,17 @@ func (r editRun) expand(t *Template) (string, error) {
 	return s, r.fault(err)
 }
 
-func (e *Edits) fault(err error) error {
+// fault makes a fault of an expansion's error. A variable may be unresolved
+// because its message's payload could not be read: that is the fault then.
+func (r editRun) fault(err error) error {
 	if err == nil {
 		return nil
 	}
+	if broken := r.x.Err(); broken != nil {
+		return broken
+	}
 	if u := (*UnresolvedError)(nil); errors.As(err, &u) {
-		return e.unresolved.New("variable", u.Name)
+		return r.unresolved.New("variable", u.Name)
 	}
 	return err
 }
@@ -258,13 +263,7 @@ func (s *selection) remove(r editRun) error {
 		return s.of.clear(r.m)
 	}
 	for _, it := range s.items {
-		if it.n > 0 {
-			values, err := s.of.items(r.m, it.name)
-			if err != nil || len(values) < 2 {
-				return err
-			}
-		}
-		if err := s.of.del(r.m, it.name, it.n); err != nil {
+		if err := s.of.remove(r.m, it); err != nil {
 			return err
 		}
 	}

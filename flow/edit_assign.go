@@ -3,7 +3,10 @@ package flow
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
+
+	"github.com/beevik/etree"
 )
 
 // assignment is AssignVariable. Of its sources the first that is there counts:
@@ -20,13 +23,83 @@ func (a *assignment) apply(_ context.Context, r editRun) error {
 		return err
 	}
 	if v.IsNull() && !r.ignoreUnresolved && source != "" {
-		return r.unresolved.New("variable", source)
+		return r.fault(&UnresolvedError{Name: source})
 	}
 	err = r.x.Set(a.name, v)
 	if s := (*SetError)(nil); errors.As(err, &s) {
 		return r.setFailed.Wrap(err, "variable", s.Name)
 	}
 	return err
+}
+
+// assign compiles AssignVariable. Without a Name element it is ignored with a
+// warning, although Apigee documents InvalidVariableName for that as for an
+// empty one: public bundles have it, and nothing is lost.
+func (c *editCompiler) assign(el *etree.Element) {
+	c.Known(el, "Name", "Value", "Ref", "Template", "ResourceURL", "PropertySetRef")
+	if Child(el, "Name") == nil {
+		c.Warn(el, "MissingElement", "AssignVariable without a Name is ignored", "add <Name>...</Name>")
+		return
+	}
+	name := c.Text(el, "Name")
+	if name == "" {
+		c.refuseEdit(Child(el, "Name"), "InvalidVariableName", "write the name of a variable")
+		return
+	}
+	c.push(&assignment{name: c.Name(name), from: c.assignSource(el)})
+}
+
+func (c *editCompiler) assignSource(el *etree.Element) func(editRun) (Value, string, error) {
+	value := Value{}
+	if v := Child(el, "Value"); v != nil {
+		value = Text(RawText(v))
+	}
+	template, ref := Child(el, "Template"), Child(el, "Ref")
+	templateRef, own := c.Ref(template, "ref"), RawText(template)
+	switch {
+	case c.Text(el, "ResourceURL") != "":
+		return c.resource(Child(el, "ResourceURL"))
+	case templateRef != nil || TextOf(template) != "":
+		var t *Template
+		if TextOf(template) != "" {
+			t = c.Template(template, own)
+		}
+		return fromTemplate(templateRef, t)
+	case TextOf(ref) != "":
+		if strings.ContainsAny(TextOf(ref), "{}") {
+			c.Warn(ref, "BracesInRef", "Ref takes the name of a variable, without braces", "use Template for text with {variables}")
+		}
+		return fromRef(c.Name(TextOf(ref)), value)
+	case value.IsNull() && c.Text(el, "PropertySetRef") != "":
+		return c.propertySet(Child(el, "PropertySetRef"))
+	case value.IsNull():
+		c.Warn(el, "NoValue", "AssignVariable without a value sets the variable to null", "add Value, Ref or Template")
+	}
+	return fromValue(value)
+}
+
+// resource reads a resource whose address is fixed now, so that a deployment
+// does not keep its bundle alive.
+func (c *editCompiler) resource(el *etree.Element) func(editRun) (Value, string, error) {
+	t := c.Template(el, TextOf(el))
+	url, fixed := t.Static()
+	if !fixed {
+		return fromResource(t, c.Resource)
+	}
+	data, ok := c.Resource(url)
+	if !ok {
+		c.Warn(el, "MissingResource", "resource "+url+" does not exist", "the variable will be unresolved")
+		return fromResource(t, func(string) ([]byte, bool) { return nil, false })
+	}
+	return fromValue(Text(string(data)))
+}
+
+func (c *editCompiler) propertySet(el *etree.Element) func(editRun) (Value, string, error) {
+	t := c.Template(el, TextOf(el))
+	if key, ok := t.Static(); ok {
+		return fromRef(c.Name("propertyset."+key), Value{})
+	}
+	return fromPropertySet(t)
 }
 
 // fromRef reads a variable, whose value keeps its type; value is used when it

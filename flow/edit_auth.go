@@ -30,8 +30,9 @@ const maxTokenSeconds = 12 * 3600
 
 var tokenFailure = faults.MustRuntime("GoogleTokenGenerationFailure")
 
-// Authentication compiles el; nil for a missing element. It refuses a policy
-// without a service account, or in a runtime that has no Google credentials.
+// Authentication compiles el; nil for a missing element. Apigee
+// refuses to deploy without a service account; here that is a warning, because
+// application default credentials can stand in for one.
 func (b *Build) Authentication(el *etree.Element) *Authentication {
 	if el == nil {
 		return nil
@@ -43,7 +44,7 @@ func (b *Build) Authentication(el *etree.Element) *Authentication {
 		want:     TokenRequest{Account: b.Account},
 	}
 	if b.Account == "" {
-		b.Refuse(el, "MissingServiceAccount", "revision", b.Bundle)
+		b.WarnText(el, "MissingServiceAccount", "start with --service-account; without it the runtime's own credentials are used", "revision", b.Bundle)
 	}
 	access, id := Child(el, "GoogleAccessToken"), Child(el, "GoogleIDToken")
 	switch {
@@ -55,7 +56,8 @@ func (b *Build) Authentication(el *etree.Element) *Authentication {
 	case id != nil:
 		a.idTokenOf(b, id)
 	default:
-		b.RefuseText(el, "MissingElement", "Authentication says no token", "add GoogleAccessToken or GoogleIDToken")
+		b.Warn(el, "MissingElement", "Authentication names no token and does nothing", "add GoogleAccessToken or GoogleIDToken")
+		return nil
 	}
 	return a
 }

@@ -186,26 +186,11 @@ func (c *editCompiler) payloadText(el *etree.Element) (string, bool) {
 			return "", false
 		}
 	}
-	text, err := innerXML(el)
+	text, err := InnerXML(el)
 	if err != nil {
 		c.refuseEdit(el, "InvalidPayload", "the payload cannot be written as XML: "+err.Error())
 	}
 	return text, err == nil
-}
-
-// needs: InnerXML of build.go loses every other child, because AddChild removes
-// the token from the list that it ranges over. This is InnerXML without that.
-func innerXML(el *etree.Element) (string, error) {
-	if len(el.ChildElements()) == 0 {
-		return RawText(el), nil
-	}
-	doc := etree.NewDocument()
-	doc.WriteSettings.CanonicalText = true
-	for c := el.Copy(); len(c.Child) > 0; {
-		doc.AddChild(c.Child[0])
-	}
-	s, err := doc.WriteToString()
-	return strings.TrimSpace(s), err
 }
 
 func (c *editCompiler) copy(el *etree.Element) {
@@ -311,98 +296,4 @@ func (c *editCompiler) flag(el *etree.Element, tag string) bool {
 		c.Warn(child, "EmptyFlag", "an empty "+tag+" in "+el.Tag+" is taken as true", "write <"+tag+">true</"+tag+">")
 	}
 	return c.Bool(el, tag, true)
-}
-
-// assign compiles AssignVariable.
-func (c *editCompiler) assign(el *etree.Element) {
-	c.Known(el, "Name", "Value", "Ref", "Template", "ResourceURL", "PropertySetRef")
-	name := c.Text(el, "Name")
-	if name == "" {
-		c.refuseEdit(el, "InvalidVariableName", "add <Name>...</Name>")
-		return
-	}
-	c.push(&assignment{name: c.Name(name), from: c.assignSource(el)})
-}
-
-func (c *editCompiler) assignSource(el *etree.Element) func(editRun) (Value, string, error) {
-	value := Value{}
-	if v := Child(el, "Value"); v != nil {
-		value = Text(RawText(v))
-	}
-	template, ref := Child(el, "Template"), Child(el, "Ref")
-	templateRef, own := c.Ref(template, "ref"), RawText(template)
-	switch {
-	case c.Text(el, "ResourceURL") != "":
-		return c.resource(Child(el, "ResourceURL"))
-	case templateRef != nil || TextOf(template) != "":
-		var t *Template
-		if TextOf(template) != "" {
-			t = c.Template(template, own)
-		}
-		return fromTemplate(templateRef, t)
-	case TextOf(ref) != "":
-		if strings.ContainsAny(TextOf(ref), "{}") {
-			c.Warn(ref, "BracesInRef", "Ref takes the name of a variable, without braces", "use Template for text with {variables}")
-		}
-		return fromRef(c.Name(TextOf(ref)), value)
-	case value.IsNull() && c.Text(el, "PropertySetRef") != "":
-		return c.propertySet(Child(el, "PropertySetRef"))
-	case value.IsNull():
-		c.Warn(el, "NoValue", "AssignVariable without a value sets the variable to null", "add Value, Ref or Template")
-	}
-	return fromValue(value)
-}
-
-// resource reads a resource whose address is fixed now, so that a deployment
-// does not keep its bundle alive.
-func (c *editCompiler) resource(el *etree.Element) func(editRun) (Value, string, error) {
-	t := c.Template(el, TextOf(el))
-	url, fixed := t.Static()
-	if !fixed {
-		return fromResource(t, c.Resource)
-	}
-	data, ok := c.Resource(url)
-	if !ok {
-		c.Warn(el, "MissingResource", "resource "+url+" does not exist", "the variable will be unresolved")
-		return fromResource(t, func(string) ([]byte, bool) { return nil, false })
-	}
-	return fromValue(Text(string(data)))
-}
-
-func (c *editCompiler) propertySet(el *etree.Element) func(editRun) (Value, string, error) {
-	t := c.Template(el, TextOf(el))
-	if key, ok := t.Static(); ok {
-		return fromRef(c.Name("propertyset."+key), Value{})
-	}
-	return fromPropertySet(t)
-}
-
-func lineOf(tag string) *line {
-	for _, l := range lines {
-		if l.tag == tag {
-			return l
-		}
-	}
-	return nil
-}
-
-func fieldsOf(tag string) *fields {
-	for _, f := range fieldKinds {
-		if f.list == tag {
-			return f
-		}
-	}
-	return nil
-}
-
-// tagsOfParts are the elements of all parts of a message.
-func tagsOfParts() []string {
-	tags := []string{"Payload"}
-	for _, f := range fieldKinds {
-		tags = append(tags, f.list)
-	}
-	for _, l := range lines {
-		tags = append(tags, l.tag)
-	}
-	return tags
 }

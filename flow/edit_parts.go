@@ -103,6 +103,17 @@ func (f *fields) copy(to, from *Message, it item) error {
 	return nil
 }
 
+// remove drops the values under the name of it, all or the n-th of several.
+func (f *fields) remove(m *Message, it item) error {
+	if it.n > 0 {
+		values, err := f.items(m, it.name)
+		if err != nil || len(values) < 2 {
+			return err
+		}
+	}
+	return f.del(m, it.name, it.n)
+}
+
 // line is a part of the first line of a message. set reports false for a text
 // that it cannot be.
 type line struct {
@@ -152,4 +163,34 @@ func (l *line) apply(r editRun) bool {
 		return false
 	}
 	return true
+}
+
+func lineOf(tag string) *line {
+	for _, l := range lines {
+		if l.tag == tag {
+			return l
+		}
+	}
+	return nil
+}
+
+func fieldsOf(tag string) *fields {
+	for _, f := range fieldKinds {
+		if f.list == tag {
+			return f
+		}
+	}
+	return nil
+}
+
+// tagsOfParts are the elements of all parts of a message.
+func tagsOfParts() []string {
+	tags := []string{"Payload"}
+	for _, f := range fieldKinds {
+		tags = append(tags, f.list)
+	}
+	for _, l := range lines {
+		tags = append(tags, l.tag)
+	}
+	return tags
 }

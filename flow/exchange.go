@@ -227,10 +227,11 @@ func (x *Exchange) Err() error {
 
 // Get returns the value of a variable, null when it is unresolved.
 func (x *Exchange) Get(n *Name) Value {
-	v := x.get(n)
-	if x.trace != nil {
-		x.trace.Event(x, Event{Kind: GotVariable, Name: n.text, Value: v})
+	if x.trace == nil {
+		return x.get(n)
 	}
+	v := x.get(n)
+	x.trace.Event(x, Event{Kind: GotVariable, Name: n.text, Value: v})
 	return v
 }
 

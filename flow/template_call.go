@@ -27,11 +27,11 @@ type templateCall struct {
 	memo     atomic.Value // holds *memo[T]: what was compiled last
 }
 
-// templateArgument is an argument as it is written. name is nil for a quoted
-// literal, a number, and an unquoted text that can be no variable's name.
+// templateArgument is an argument as it is written. name is nil for a fixed one,
+// and for an unquoted text that can be no variable's name, such as $.a.
 type templateArgument struct {
 	text       string
-	quoted     bool
+	fixed      bool // quoted, a number, or empty: no variable replaces it
 	name       *Name
 	fallback   string // what stands after the colon of NAME:fallback
 	hasDefault bool
@@ -39,7 +39,7 @@ type templateArgument struct {
 }
 
 // literal returns the text of an argument that no variable can replace.
-func (a *templateArgument) literal() (string, bool) { return a.text, a.quoted }
+func (a *templateArgument) literal() (string, bool) { return a.text, a.fixed }
 
 func (c *templateCall) names(list []*Name) []*Name {
 	for i := range c.args {
@@ -83,7 +83,7 @@ func (a *templateArgument) resolve(x *Exchange, ignoreUnresolved bool) (text str
 	switch {
 	case a.hasDefault:
 		return a.fallback, true, nil
-	case a.quoted || ignoreUnresolved:
+	case a.fixed || ignoreUnresolved:
 		return a.text, true, nil
 	}
 	return "", false, nil
@@ -114,8 +114,8 @@ func compiled[T any](c *templateCall, key string, compile func(string) (T, error
 // under its own text as the key.
 func compilesArgument[T any](i int, compile func(string) (T, error)) func(*templateCall) error {
 	return func(c *templateCall) error {
-		text, quoted := c.args[i].literal()
-		if !quoted {
+		text, fixed := c.args[i].literal()
+		if !fixed {
 			return nil
 		}
 		if _, err := compiled(c, text, compile); err != nil {
@@ -192,109 +192,4 @@ func countOfArguments(least, most int) string {
 
 func (p *templateParser) fail(at int, code, hint, format string, args ...any) error {
 	return &TemplateError{Code: code, Message: fmt.Sprintf(format, args...), Hint: hint, Offset: at, text: p.source}
-}
-
-// arguments reads arguments up to and with the closing parenthesis and
-// delimiter. end is -1 when that is no call.
-func (p *templateParser) arguments(at, limit int) (args []templateArgument, end int) {
-	if end = p.afterCall(at); end >= 0 {
-		return nil, end
-	}
-	for at < limit {
-		to := p.argumentEnd(at, limit)
-		if to < 0 {
-			return nil, -1
-		}
-		args = append(args, p.argument(at, to))
-		if end = p.afterCall(to); end >= 0 {
-			return args, end
-		}
-		at = to + 1
-	}
-	return nil, -1
-}
-
-// afterCall returns where the text goes on when ")" and the closing delimiter
-// stand at i, else -1.
-func (p *templateParser) afterCall(i int) int {
-	if i < p.end && p.text[i] == ')' && p.closes(i+1) {
-		return i + 1 + len(p.close)
-	}
-	return -1
-}
-
-// argumentEnd returns where the argument at from ends: at a comma or at the end
-// of the call; -1 when it is no argument.
-func (p *templateParser) argumentEnd(from, limit int) int {
-	if p.text[from] == '\'' {
-		return p.quotedEnd(from, limit)
-	}
-	depth := 0
-	for i := from; i < limit; i++ {
-		c := p.text[i]
-		switch {
-		case depth == 0 && (c == ',' || p.afterCall(i) >= 0):
-			return i
-		case isTemplateSpace(c) || c == '{' || c == '}':
-			return -1
-		case c == '(':
-			depth++
-		case c == ')':
-			depth--
-		}
-		if depth < 0 {
-			return -1
-		}
-	}
-	return -1
-}
-
-// quotedEnd is argumentEnd for a quoted literal. Apigee has no escape for a
-// quote, and bundles write '$.a[?(@.b=='c')].d': the quote that ends a literal is
-// the one that a comma or the end of the call follows.
-func (p *templateParser) quotedEnd(from, limit int) int {
-	for i := from + 1; i+1 < limit && !isLineEnd(p.text[i]); i++ {
-		if p.text[i] == '\'' && (p.text[i+1] == ',' || p.afterCall(i+1) >= 0) {
-			return i + 1
-		}
-	}
-	return -1
-}
-
-func (p *templateParser) argument(from, to int) templateArgument {
-	text := p.text[from:to]
-	if text == "" || isPlainNumber(text) {
-		return templateArgument{text: text, quoted: true, offset: from}
-	}
-	if text[0] == '\'' {
-		return templateArgument{text: text[1 : len(text)-1], quoted: true, offset: from}
-	}
-	return templateArgument{text: text, offset: from}
-}
-
-// bind makes names of the arguments that can be variables.
-func (p *templateParser) bind(args []templateArgument) {
-	for i := range args {
-		a := &args[i]
-		if a.quoted {
-			continue
-		}
-		if name, fallback, ok := strings.Cut(a.text, ":"); ok && isTemplateName(name) {
-			a.name, a.fallback, a.hasDefault = p.name(name), fallback, true
-		} else if isTemplateName(a.text) {
-			a.name = p.name(a.text)
-		}
-	}
-}
-
-// isPlainNumber reports whether s is an optional minus sign and digits: no
-// variable has such a name, so it needs no quotes.
-func isPlainNumber(s string) bool {
-	digits := strings.TrimPrefix(s, "-")
-	for i := 0; i < len(digits); i++ {
-		if digits[i] < '0' || digits[i] > '9' {
-			return false
-		}
-	}
-	return digits != ""
 }

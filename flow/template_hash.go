@@ -2,8 +2,8 @@ package flow
 
 import (
 	"crypto/hmac"
-	"crypto/md5"  //nolint:gosec // md5Hex and hmacMd5 are what users ask for
-	"crypto/sha1" //nolint:gosec // as above
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
@@ -76,14 +76,14 @@ func checkEncodings(c *templateCall) error {
 		if _, err := hmacKey("", keyEncoding); err != nil {
 			return &argumentError{2, err}
 		}
-		if key, quoted := c.args[0].literal(); quoted {
+		if key, fixed := c.args[0].literal(); fixed {
 			if _, err := hmacKey(key, keyEncoding); err != nil {
 				return &argumentError{0, err}
 			}
 		}
 	}
 	if len(c.args) > 3 {
-		if encoding, quoted := c.args[3].literal(); quoted {
+		if encoding, fixed := c.args[3].literal(); fixed {
 			if _, err := hmacOutput(encoding); err != nil {
 				return &argumentError{3, err}
 			}

@@ -60,8 +60,8 @@ func appendFound(dst []byte, n *ordjson.Node, list, wantArray bool) []byte {
 func checkXPath(c *templateCall) error {
 	var key []string
 	for i := range c.args {
-		text, quoted := c.args[i].literal()
-		if i != 1 && !quoted {
+		text, fixed := c.args[i].literal()
+		if i != 1 && !fixed {
 			return nil
 		}
 		key = append(key, text)

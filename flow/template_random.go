@@ -56,7 +56,7 @@ func runRandomLong(dst []byte, _ *templateCall, args []string) ([]byte, error) {
 
 func checkLongs(c *templateCall) error {
 	for i := range c.args {
-		if text, quoted := c.args[i].literal(); quoted {
+		if text, fixed := c.args[i].literal(); fixed {
 			if _, err := parseLong(text); err != nil {
 				return &argumentError{i, err}
 			}

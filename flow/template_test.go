@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -220,6 +221,18 @@ func TestTemplateEscapeXML11Controls(t *testing.T) {
 	}
 }
 
+func TestTemplateUUID(t *testing.T) {
+	want := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	tmpl, seen := mustTemplate(t, "{createUuid()}"), map[string]bool{}
+	for range 100 {
+		got, err := tmpl.Expand(nil, false)
+		if err != nil || !want.MatchString(got) || seen[got] {
+			t.Fatalf("%q, %v", got, err)
+		}
+		seen[got] = true
+	}
+}
+
 // A template cannot use up memory: its result is bounded, and so is xeger's.
 func TestTemplateBounds(t *testing.T) {
 	x := emptyTemplateExchange()
@@ -228,11 +241,16 @@ func TestTemplateBounds(t *testing.T) {
 	if _, err := tmpl.Expand(x, true); !errors.Is(err, ErrTemplateTooBig) {
 		t.Errorf("70 MB: %v", err)
 	}
-	for _, pattern := range []string{"((x{30}){30}y{1000}){60}", "(((|){30}){30}){30}", strings.Repeat("x", xegerPattern+1)} {
+	long := "(" + strings.Repeat("x", 1000) + "){1000}"
+	for _, pattern := range []string{long, "(((((((((x+)+)+)+)+)+)+)+)+)+", "(((((((((|x)+)+)+)+)+)+)+)+)+", strings.Repeat("x", xegerPattern+1)} {
 		x.Put("p", Text(pattern))
-		if s, err := mustTemplate(t, "{xeger(p)}").Expand(x, true); err == nil && len(s) > xegerOutput {
-			t.Errorf("xeger of %.30s made %d bytes", pattern, len(s))
+		s, err := mustTemplate(t, "{xeger(p)}").Expand(x, true)
+		if len(s) > xegerOutput || pattern[0] == 'x' && err == nil || pattern == long && !errors.Is(err, errXegerTooLong) {
+			t.Errorf("xeger of %.30s made %d bytes, %v", pattern, len(s), err)
 		}
+	}
+	if _, ok := mustTemplate(t, "{a:"+strings.Repeat("x", maxReference)+"}").Static(); !ok {
+		t.Error("a reference above the bound is no literal text")
 	}
 	for _, piece := range []string{"{a", "{a:", "{a('", "{a(b,", "{a(("} {
 		text := strings.Repeat(piece, 20_000)
@@ -255,9 +273,28 @@ func TestTemplateMemo(t *testing.T) {
 	}
 	call := tmpl.parts[0].call
 	before := call.memo.Load()
-	if _, err := tmpl.Expand(x, false); err != nil || call.memo.Load() != before {
+	if _, err := tmpl.Expand(x, false); err != nil || before == nil || call.memo.Load() != before {
 		t.Errorf("compiled again: %v", err)
 	}
+}
+
+// Templates are shared by all requests; run with -race.
+func TestTemplateConcurrently(t *testing.T) {
+	tmpl := mustTemplate(t, "{replaceAll(v,p,'-')}{xeger(p)}")
+	var all sync.WaitGroup
+	for _, pattern := range []string{"a", "b", "c", "d"} {
+		all.Go(func() {
+			x := emptyTemplateExchange()
+			x.Put("v", Text("x"+pattern))
+			x.Put("p", Text(pattern))
+			for range 200 {
+				if got, err := tmpl.Expand(x, false); got != "x-"+pattern || err != nil {
+					t.Errorf("%s: %q, %v", pattern, got, err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestTemplateBodyError(t *testing.T) {

@@ -90,7 +90,7 @@ func runSubstring(dst []byte, _ *templateCall, args []string) ([]byte, error) {
 
 func checkIndexes(c *templateCall) error {
 	for i := 1; i < len(c.args); i++ {
-		if text, quoted := c.args[i].literal(); quoted {
+		if text, fixed := c.args[i].literal(); fixed {
 			if _, err := textIndex(text, 0); err != nil {
 				return &argumentError{i, err}
 			}

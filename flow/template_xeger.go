@@ -1,12 +1,10 @@
 package flow
 
 import (
-	"bufio"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	mathrand "math/rand/v2"
 	"regexp/syntax"
 	"unicode/utf8"
@@ -37,8 +35,7 @@ func runXeger(dst []byte, c *templateCall, args []string) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	source := bufio.NewReaderSize(rand.Reader, 64)
-	g := xeger{out: dst, end: len(dst) + xegerOutput, random: mathrand.New(randomSource{source})}
+	g := xeger{out: dst, end: len(dst) + xegerOutput, random: mathrand.New(new(randomSource))}
 	if err := g.write(re); err != nil {
 		return dst, err
 	}
@@ -73,13 +70,19 @@ func xegerCan(re *syntax.Regexp) error {
 }
 
 // randomSource makes crypto/rand a source of math/rand/v2, for its unbiased
-// IntN.
-type randomSource struct{ r io.Reader }
+// IntN. It reads ahead, since every read is a system call.
+type randomSource struct {
+	buf  [128]byte
+	left int
+}
 
-func (s randomSource) Uint64() uint64 {
-	var b [8]byte
-	_, _ = io.ReadFull(s.r, b[:]) // crypto/rand never fails
-	return binary.NativeEndian.Uint64(b[:])
+func (s *randomSource) Uint64() uint64 {
+	if s.left == 0 {
+		rand.Read(s.buf[:]) // never fails, see its documentation
+		s.left = len(s.buf)
+	}
+	s.left -= 8
+	return binary.NativeEndian.Uint64(s.buf[s.left:])
 }
 
 // xeger writes one text. The depth of a pattern, hence of the recursion, is
@@ -104,7 +107,7 @@ func (g *xeger) write(re *syntax.Regexp) error {
 	case syntax.OpCharClass:
 		g.out = utf8.AppendRune(g.out, g.pick(re.Rune))
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		g.out = utf8.AppendRune(g.out, g.pick([]rune{' ', '~'}))
+		g.out = append(g.out, byte(' '+g.random.IntN('~'-' '+1)))
 	case syntax.OpAlternate:
 		return g.write(re.Sub[g.random.IntN(len(re.Sub))])
 	case syntax.OpCapture, syntax.OpConcat:

@@ -8,6 +8,17 @@ import (
 	"sluice/flow"
 )
 
+// form is the exchange of a form.
+func form() *flow.Exchange {
+	x := client()
+	m := flow.NewRequest()
+	m.Method = "POST"
+	m.Header.Add("Content-Type", flow.FormType)
+	m.SetContent([]byte("a=1&a=2&b=3"))
+	x.Request = m
+	return x
+}
+
 func TestAssignMessage(t *testing.T) {
 	for _, c := range []struct {
 		name, elements string
@@ -65,9 +76,16 @@ func TestAssignMessage(t *testing.T) {
 				<Copy source="request"><Headers><Header name="X-Many.2"/><Header name="Host.1"/><Header name="Content-Type">false</Header></Headers>
 				<QueryParams><QueryParam name="q"/></QueryParams><Verb>true</Verb><Path>false</Path></Copy>`,
 			want: "POST ?q=1\nX-Many: b\n\n"},
-		{name: "Copy form parameters", message: "n",
-			elements: `<AssignTo>f</AssignTo><Set><FormParams><FormParam name="a">1</FormParam><FormParam name="b">2</FormParam></FormParams></Set>`,
-			want:     "no message"},
+		{name: "Copy form parameters", message: "n", on: form,
+			elements: `<AssignTo>n</AssignTo><Copy source="request"><FormParams><FormParam name="a"/><FormParam name="b.1"/></FormParams></Copy>`,
+			want:     "GET \nContent-Type: application/x-www-form-urlencoded\n\na=1&a=2"},
+		{name: "Remove form parameters", on: form,
+			elements: `<Remove><FormParams><FormParam name="a.1"/></FormParams></Remove>`,
+			want:     "POST \nContent-Type: application/x-www-form-urlencoded\n\na=2&b=3"},
+		{name: "Remove the form", on: form, elements: `<Remove><FormParams/></Remove>`,
+			want: "POST \nContent-Type: application/x-www-form-urlencoded\n\n"},
+		{name: "form parameters of what is no form", elements: `<Remove><FormParams><FormParam name="a"/></FormParams><Headers/><QueryParams/></Remove>`,
+			want: "POST /v1/things\n\nin"},
 		{name: "Copy replaces headers of the same name", on: answered,
 			elements: `<Copy source="request"><Headers><Header name="x-from"/><Header name="x-many"/></Headers><Payload/></Copy>`,
 			want:     "200 OK\nX-From: target\nx-many: a\nx-many: b\n\nin"},
@@ -249,6 +267,7 @@ func TestAssignMessageDeployment(t *testing.T) {
 		{"index zero", `<Remove><Headers><Header name="h.0"/></Headers></Remove>`, "error InvalidIndex AssignMessage[P]: index must be greater than zero in h.0", permissive},
 		{"negative index", `<Copy><QueryParams><QueryParam name="q.-1"/></QueryParams></Copy>`, "error InvalidIndex AssignMessage[P]: index must be greater than zero in q.-1", permissive},
 		{"no variable name", `<AssignVariable><Name> </Name><Value>1</Value></AssignVariable>`, "error InvalidVariableName ", permissive},
+		{"no variable", `<AssignVariable><Value>1</Value></AssignVariable>`, "warning MissingElement ", permissive},
 		{"XML declaration", `<Set><Payload><?xml version="1.0"?><a/></Payload></Set>`, "error InvalidPayload ", permissive},
 		{"missing template", `<Set><Payload template="template://none"/></Set>`, "error MissingResource resource template://none does not exist", permissive},
 		{"template with an error", `<Set><Payload>{noSuchFunction(a)}</Payload></Set>`, "error ", permissive},

@@ -19,7 +19,7 @@ import (
 // callouts are the policies whose tests share this file.
 var callouts = []string{"SetIntegrationRequest", "IntegrationCallout", "AssertCondition", "FlowCallout"}
 
-// integrationService is an integration service made of a function.
+// integrationService is a service made of a function.
 type integrationService func(ctx context.Context, call flow.IntegrationCall) (*flow.Message, error)
 
 func (r integrationService) Run(ctx context.Context, call flow.IntegrationCall) (*flow.Message, error) {

@@ -10,7 +10,7 @@ import (
 	"sluice/flow"
 )
 
-// sharedFlowSpy is the policy of a shared flow that remembers the variables it sees, spoils
+// sharedFlowSpy is a step that remembers the variables it sees, spoils
 // them and fails when it is told to.
 type sharedFlowSpy struct {
 	names []string

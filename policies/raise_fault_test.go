@@ -22,7 +22,7 @@ func TestRaiseFault(t *testing.T) {
 		{name: "everything said", elements: `<FaultResponse><Set><Headers><Header name="X-A">{request.verb}{none}</Header></Headers>
 			<Payload contentType="text/plain" variablePrefix="%" variableSuffix="#">no %request.verb#</Payload><StatusCode>405</StatusCode><ReasonPhrase>Not That</ReasonPhrase></Set>
 			<Add><Headers><Header name="X-A">2</Header></Headers></Add></FaultResponse>`,
-			want: "405 Not That\nX-A: POST\nX-A: 2\nContent-Type: text/plain\n\nno POST"},
+			want: "405 Not That\nX-A: POST\nContent-Type: text/plain\nX-A: 2\n\nno POST"},
 		{name: "Copy from the current message", elements: `<FaultResponse><Copy><Headers><Header name="X-Many"/></Headers><Payload>true</Payload></Copy></FaultResponse>`,
 			want: "500 Internal Server Error\nX-Many: a\nX-Many: b\n\nin"},
 		{name: "Copy a response", on: answered, elements: `<FaultResponse><Copy source="response"/><Remove><Headers><Header name="X-From"/></Headers></Remove></FaultResponse>`,

@@ -222,6 +222,9 @@ func (p *serviceCallout) call(x *flow.Exchange, m *flow.Message) (flow.Call, err
 	if m == x.Request && !p.edits.SetsPath() {
 		c.Path = "" // that of the client means nothing to the callee
 	}
+	if host, ok := c.Header.Get("Host"); ok && host == x.Client.Host {
+		c.Header.Del("Host") // copied from the client: it names this proxy
+	}
 	if path, query, ok := strings.Cut(c.Path, "?"); ok {
 		c.Path, c.Query = path, strings.Trim(query+"&"+c.Query, "&")
 	}

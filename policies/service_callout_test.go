@@ -265,6 +265,7 @@ func TestServiceCalloutUnawaited(t *testing.T) {
 		x.Request.SetContent([]byte("changed"))
 		x.Reset()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if host != "example.com" || content != "in1" || ended != 3*time.Second {
 			t.Errorf("host %q, content %q, ended after %v", host, content, ended)
 		}
@@ -285,6 +286,7 @@ func TestServiceCalloutUnawaitedLimit(t *testing.T) {
 			t.Errorf("call %d: %s", n, got)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		to.answer = func(context.Context, *flow.Exchange, flow.Call) (*flow.Message, error) { panic("defect") }
 		for range 100 {
 			if err := p.Execute(t.Context(), client()); err != nil {

@@ -199,7 +199,7 @@ func TestSetIntegrationRequestMessage(t *testing.T) {
 func TestSetIntegrationRequestDefaults(t *testing.T) {
 	x := calloutExchange(flow.NewRequest())
 	x.Put("integration.name", flow.Text("earlier"))
-	if err := setIntegrationRequest(t, x, trigger); err != nil {
+	if err := setIntegrationRequest(t, x, apiTrigger); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
@@ -226,7 +226,7 @@ func TestSetIntegrationRequestDefaults(t *testing.T) {
 func TestSetIntegrationRequestFaults(t *testing.T) {
 	tests := []struct{ elements, name, reason string }{
 		{`<ApiTrigger ref="absent"/>`, "UnresolvedVariable", "Unresolved variable : absent"},
-		{`<ApiTrigger ref="blank"/>`, "MissingTrigger", "SetIntegrationRequest[P]: the API apiTrigger is empty"},
+		{`<ApiTrigger ref="blank"/>`, "MissingTrigger", "SetIntegrationRequest[P]: the API trigger is empty"},
 		{apiTrigger + `<ScheduleTime ref="absent"/>`, "UnresolvedVariable", "Unresolved variable : absent"},
 		{apiTrigger + `<ScheduleTime ref="text"/>`, "InvalidScheduleTime", "SetIntegrationRequest[P]: schedule time a \"b\" <c>\n is not an RFC 3339 time"},
 		{apiTrigger + `<Parameters><Parameter name="p" type="integer" ref="private.pin"/></Parameters>`, "InvalidParameterValue", "SetIntegrationRequest[P]: parameter p: value ***** is not of type integer"},

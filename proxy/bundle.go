@@ -77,6 +77,12 @@ func (b *Bundle) names() []string {
 	return names
 }
 
+// shown is the path under which a user finds a file of the bundle: below the
+// folder, or below the zip's name.
+func (b *Bundle) shown(file string) string {
+	return path.Join(filepath.ToSlash(b.Path), file)
+}
+
 // under returns the files directly inside dir with that extension, sorted.
 func (b *Bundle) under(dir, ext string) []string {
 	var list []string

@@ -93,6 +93,7 @@ func (k *compilation) policy(name string, d *document) *compiledPolicy {
 		enabled:         b.BoolAttr(d.root, "enabled", true),
 		continueOnError: b.BoolAttr(d.root, "continueOnError", false),
 	}
+	resourcesExist(b, d.root)
 	p.kind = k.Registry.Lookup(d.root.Tag)
 	if p.kind == nil {
 		return p // whether that refuses the bundle depends on its being attached
@@ -101,6 +102,23 @@ func (k *compilation) policy(name string, d *document) *compiledPolicy {
 	p.flags = faults.ElementFlags(d.root.Tag, name)
 	p.names = b.Own
 	return p
+}
+
+// resourcesExist checks the resources that a policy names, also one of a type
+// that is not available here. It warns only: whether a missing resource refuses
+// the bundle is the policy type's business (AssignMessage, say, finds out when
+// it runs).
+func resourcesExist(b *flow.Build, el *etree.Element) {
+	for _, c := range el.ChildElements() {
+		resourcesExist(b, c)
+		url := flow.TextOf(c)
+		if c.Tag != "ResourceURL" && c.Tag != "IncludeURL" && c.Tag != "OASResource" || !strings.Contains(url, "://") || strings.ContainsAny(url, "{}") {
+			continue
+		}
+		if _, ok := b.Resource(url); !ok {
+			b.Warn(c, "MissingResource", "resource "+quoted(url)+" does not exist", "add it below resources/, in the folder of its type")
+		}
+	}
 }
 
 // unavailable reports the policies whose type does not exist here: an error when
@@ -191,6 +209,10 @@ func (k *compilation) steps(b *flow.Build, list []stepModel) []flow.Step {
 		s := &list[i]
 		condition := b.Condition(s.condition)
 		p := k.policies[s.name]
+		if s.name == "" {
+			b.Warn(s.el, "MissingPolicy", "the step names no policy and is skipped", "add <Name>policy</Name> or remove the step")
+			continue
+		}
 		if p == nil {
 			b.RefuseText(s.el, "MissingPolicy", "step "+quoted(s.name)+" names a policy that the bundle does not contain", "add policies/"+s.name+".xml or remove the step")
 			continue
@@ -219,8 +241,7 @@ func (c *Compiler) SharedFlow(b *Bundle) (*flow.SharedFlow, flow.Problems) {
 	}
 	k.unavailable()
 	f.Names, f.Calls = k.unit.Names, sortedKeys(k.unit.SharedFlows)
-	k.unit.Problems.Sort()
-	return f, k.unit.Problems
+	return f, k.finish(b)
 }
 
 // entry is the flow that a call of the bundle runs: "default", else the first
@@ -247,6 +268,15 @@ func (c *Compiler) Proxy(b *Bundle) (*Deployment, flow.Problems) {
 	k.unavailable()
 	d.Calls = sortedKeys(k.unit.SharedFlows)
 	d.names = k.unit.Names
-	k.unit.Problems.Sort()
-	return d, k.unit.Problems
+	return d, k.finish(b)
+}
+
+// finish sorts the problems and makes their files paths that a user can open.
+func (k *compilation) finish(b *Bundle) flow.Problems {
+	problems := k.unit.Problems
+	problems.Sort()
+	for i := range problems {
+		problems[i].File = b.shown(problems[i].File)
+	}
+	return problems
 }

@@ -53,14 +53,18 @@ func namesPrefix(names map[string]*flow.Name, prefix string) bool {
 // basePath reads and checks HTTPProxyConnection/BasePath (runtime.md 2.1).
 func (k *compilation) basePath(b *flow.Build, m *endpointModel) string {
 	if m.connection == nil {
-		b.RefuseText(m.doc.root, "MissingElement", "the ProxyEndpoint has no HTTPProxyConnection", "add <HTTPProxyConnection><BasePath>/path</BasePath></HTTPProxyConnection>")
-		return "/"
+		b.Warn(m.doc.root, "MissingElement", "the ProxyEndpoint has no HTTPProxyConnection: only a LocalTargetConnection can reach it", "add <HTTPProxyConnection><BasePath>/path</BasePath></HTTPProxyConnection>")
+		return ""
 	}
 	b.Known(m.connection, "BasePath", "Properties", "VirtualHost", "Description")
 	el := flow.Child(m.connection, "BasePath")
 	path := flow.TextOf(el)
 	if path == "" {
 		return "/"
+	}
+	if !strings.HasPrefix(path, "/") && strings.ContainsAny(path[:1], "%@{$") {
+		b.Warn(el, "InvalidBasePath", "base path "+quoted(path)+" is a placeholder: nothing can reach the ProxyEndpoint", "let the build replace it before the bundle is served")
+		return ""
 	}
 	if why, hint := badBasePath(path); why != "" {
 		b.RefuseText(el, "InvalidBasePath", "base path "+quoted(path)+" is invalid: "+why, hint)
@@ -193,7 +197,8 @@ func (k *compilation) target(m *endpointModel) *Target {
 	case m.connection == nil:
 		b.RefuseText(m.doc.root, "MissingElement", "the TargetEndpoint has no connection", "add <HTTPTargetConnection><URL>...</URL></HTTPTargetConnection>")
 	case m.connection.Tag == "ScriptTarget" || m.connection.Tag == "HostedTarget":
-		b.RefuseText(m.connection, "UnsupportedTarget", m.connection.Tag+" runs Node.js on Apigee Edge only", "call the Node.js program with an HTTPTargetConnection")
+		b.Warn(m.connection, "UnsupportedTarget", m.connection.Tag+" runs Node.js on Apigee Edge only: routes to this target end in TargetMissing", "call the Node.js program with an HTTPTargetConnection")
+		t.connection = nodeConnection{}
 	default:
 		t.connection = k.connection(b, m.connection)
 	}

@@ -13,6 +13,10 @@ import (
 // Network is how the runtime reaches targets: one for the process, so that
 // connections are shared and kept.
 type Network struct {
+	// Dial, when not nil, opens the TCP connections in place of net.Dialer. It
+	// must not change once the network is used.
+	Dial func(ctx context.Context, addr string) (net.Conn, error)
+
 	hosts map[string]mapped // upstream name, or "*"
 	proxy *url.URL          // forward proxy, nil for none
 	h1    http1.Client
@@ -75,6 +79,13 @@ func (n *Network) route(d *destination) (addr string, secure bool) {
 const connectRetries = 3
 
 // dial opens a TCP connection.
+func (n *Network) dial(ctx context.Context, addr string, timeout time.Duration, retries int) (net.Conn, error) {
+	if n.Dial != nil {
+		return n.Dial(ctx, addr)
+	}
+	return dial(ctx, addr, timeout, retries)
+}
+
 func dial(ctx context.Context, addr string, timeout time.Duration, retries int) (net.Conn, error) {
 	d := net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}
 	for {

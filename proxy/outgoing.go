@@ -18,7 +18,7 @@ import (
 type outgoing struct {
 	connection *httpConnection
 	to         *destination
-	tls        *tlsSettings
+	tls        *tlsClient
 	expectedCN string // name that the peer's certificate must have, "" for none
 	method     string
 	path       string
@@ -188,7 +188,7 @@ func endToEnd(lines []http1.Field, keepLength bool) flow.Header {
 
 // dial opens a connection to the destination: directly, or through the forward
 // proxy, with TLS on top where it is due.
-func (o *outgoing) dial(ctx context.Context, n *Network, addr string, secure bool) (net.Conn, error) {
+func (o *outgoing) dial(ctx context.Context, n *Network, addr string, secure bool, protocols ...string) (net.Conn, error) {
 	retries := connectRetries
 	if o.connection.balancer != nil {
 		retries = 0 // the next server is tried instead
@@ -197,7 +197,7 @@ func (o *outgoing) dial(ctx context.Context, n *Network, addr string, secure boo
 	if err != nil || !secure {
 		return c, err
 	}
-	return o.tls.handshake(ctx, c, o)
+	return o.tls.handshake(ctx, c, o, protocols...)
 }
 
 // targetBody is an answer's body whose errors are the faults that Apigee has for
@@ -242,7 +242,7 @@ func transportFault(err error) *faults.Fault {
 	switch {
 	case errors.As(err, &tunnel):
 		return tunnelFailed.Wrap(err, "status", itoa(int64(tunnel.status)))
-	case errors.As(err, &handshake):
+	case errors.As(err, &handshake), lateAlert(err, &handshake):
 		return sslHandshakeFailed.Wrap(err, "detail", handshake.Error())
 	case errors.As(err, &broken):
 		return brokenAnswer(broken)

@@ -296,6 +296,11 @@ func (p *parser) sharedFlow(d *document) {
 	if !p.rootIs(d, "SharedFlow") {
 		return
 	}
+	for _, el := range d.root.ChildElements() {
+		if target := flow.TextOf(flow.Child(el, "TargetEndpoint")); el.Tag == "RouteRule" && target != "" {
+			p.refuse(d, el, "MissingTarget", "a shared flow has no targets, so the route to "+quoted(target)+" leads nowhere", "move the RouteRule to the ProxyEndpoint that calls the shared flow")
+		}
+	}
 	p.model.flows = append(p.model.flows, &sharedFlowModel{doc: d, name: p.nameOf(d), steps: p.steps(d.root)})
 }
 
@@ -323,9 +328,9 @@ func (p *parser) resources() {
 // required reports a bundle without any endpoint.
 func (p *parser) required() {
 	switch {
-	case p.bundle.Kind == SharedFlowBundle && len(p.bundle.under("sharedflows", ".xml")) == 0:
+	case p.bundle.Kind == SharedFlowBundle && len(p.model.flows) == 0:
 		p.refuse(nil, nil, "MissingEndpoint", "the bundle has no shared flow: sharedflows/*.xml", "add sharedflows/default.xml")
-	case p.bundle.Kind == APIProxy && len(p.bundle.under("proxies", ".xml")) == 0:
+	case p.bundle.Kind == APIProxy && len(p.model.proxies) == 0:
 		p.refuse(nil, nil, "MissingEndpoint", "the bundle has no ProxyEndpoint: proxies/*.xml", "add proxies/default.xml")
 	}
 }

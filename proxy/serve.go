@@ -47,6 +47,7 @@ type Core struct {
 	Report   Reporter
 	Trace    func(*flow.Exchange) flow.Tracer // asked for each request when not nil
 	Done     func(*Record)                    // told of each request when not nil
+	Finished func(*flow.Exchange)             // shown each exchange at its very end when not nil; it is reused afterwards
 
 	serial   atomic.Uint64
 	sessions sync.Pool
@@ -82,6 +83,10 @@ func (c *Core) release(s *session) {
 func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	snapshot := c.Table.Snapshot()
 	x := &s.x
+	if c.Services.Now != nil { // the engines know only the clock of the system
+		now := c.Services.Now()
+		x.Client.Received = flow.Span{Start: now, End: now}
+	}
 	x.Request, x.Services, x.SharedFlows = &s.request, c.Services, snapshot.SharedFlows
 	x.Serial = c.serial.Add(1)
 	x.Snapshot = snapshot
@@ -230,6 +235,9 @@ func (r *run) splice(a answer, m *flow.Message) {
 }
 
 func (c *Core) done(s *session) {
+	if c.Finished != nil {
+		defer c.Finished(&s.x)
+	}
 	if c.Done == nil {
 		return
 	}

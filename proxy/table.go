@@ -44,8 +44,10 @@ func NewSnapshot(env *Environment, o Options, proxies []*Deployment, shared []*f
 		}
 		s.Deployments = append(s.Deployments, d)
 		for _, e := range d.Endpoints {
-			s.root.insert(e)
 			e.link(s)
+			if e.BasePath != "" {
+				s.root.insert(e)
+			}
 		}
 	}
 	return s, problems
@@ -56,6 +58,9 @@ func (s *Snapshot) clashes(d *Deployment) flow.Problems {
 	var problems flow.Problems
 	taken := map[string]string{}
 	for _, e := range d.Endpoints {
+		if e.BasePath == "" {
+			continue // nothing reaches it by path
+		}
 		owner := taken[cleanBasePath(e.BasePath)]
 		if at := s.root.exact(e.BasePath); at != nil {
 			owner = at.deployment.Name

@@ -115,3 +115,15 @@ func (c *integrationConnection) prepare(x *flow.Exchange) (flow.IntegrationCall,
 func (c *integrationConnection) Call(context.Context, *flow.Exchange, flow.Call) (*flow.Message, error) {
 	return nil, badGateway.New()
 }
+
+// nodeConnection stands for a ScriptTarget or HostedTarget. The rest of such a
+// proxy works; a request that is routed to it faults.
+type nodeConnection struct{ defaults }
+
+func (nodeConnection) send(context.Context, *run) (*flow.Message, error) {
+	return nil, targetMissing.New()
+}
+
+func (nodeConnection) Call(context.Context, *flow.Exchange, flow.Call) (*flow.Message, error) {
+	return nil, targetMissing.New()
+}

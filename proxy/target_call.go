@@ -18,11 +18,9 @@ func (c *httpConnection) Call(ctx context.Context, x *flow.Exchange, call flow.C
 	}
 	ctx, cancel := context.WithTimeout(ctx, x.Remaining(limit))
 	defer cancel()
-	var m *flow.Message
-	err := c.eachServer(call, func(d *destination, settings *tlsSettings) (err error) {
-		m, err = c.callOne(ctx, x, call, d, settings)
-		return err
-	}, x)
+	m, err := c.eachServer(ctx, x, call, func(d *destination, settings *tlsClient) (*flow.Message, error) {
+		return c.callOne(ctx, x, call, d, settings)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -35,15 +33,15 @@ func (c *httpConnection) Call(ctx context.Context, x *flow.Exchange, call flow.C
 
 // eachServer finds where a call goes: a URL given by a variable, the
 // connection's own, or servers of the load balancer in turn.
-func (c *httpConnection) eachServer(call flow.Call, try func(*destination, *tlsSettings) error, x *flow.Exchange) error {
+func (c *httpConnection) eachServer(ctx context.Context, x *flow.Exchange, call flow.Call, try attempt) (*flow.Message, error) {
 	if call.URL == "" && c.balancer != nil {
-		return c.balancer.each(x, try)
+		return c.balancer.each(ctx, x, call.Request, try)
 	}
 	d, err := c.callDestination(x, call)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return try(&d, c.tls)
+	return try(&d, c.tls.at(x))
 }
 
 func (c *httpConnection) callDestination(x *flow.Exchange, call flow.Call) (destination, error) {
@@ -65,7 +63,7 @@ func (c *httpConnection) callDestination(x *flow.Exchange, call flow.Call) (dest
 	return d, nil
 }
 
-func (c *httpConnection) callOne(ctx context.Context, x *flow.Exchange, call flow.Call, d *destination, settings *tlsSettings) (*flow.Message, error) {
+func (c *httpConnection) callOne(ctx context.Context, x *flow.Exchange, call flow.Call, d *destination, settings *tlsClient) (*flow.Message, error) {
 	m := call.Request
 	o := outgoing{connection: c, to: d, tls: settings, method: m.Method, expectedCN: call.ExpectedCN, timeout: timeLeft(ctx)}
 	o.path, o.query = d.path+m.Path, joinQuery(d.query, m.Query)

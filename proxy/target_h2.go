@@ -1,16 +1,247 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync"
+	"time"
 
 	"sluice/flow"
+	"sluice/internal/http1"
 )
 
-// h2Client sends what only HTTP/2 can carry.
-type h2Client struct{}
-
-func (c *h2Client) do(ctx context.Context, n *Network, o *outgoing) (*flow.Message, error) {
-	return nil, badGateway.New()
+// h2Client sends what only HTTP/2 can carry: gRPC. It uses net/http, one
+// transport for each set of connections that may be shared. The zero value is
+// ready.
+type h2Client struct {
+	mu         sync.Mutex // guards what follows
+	transports map[string]*h2Transport
+	uses       uint64
 }
 
-func (c *h2Client) close() {}
+type h2Transport struct {
+	*http.Transport
+	used uint64 // when it was used last, in uses of the client
+}
+
+// maxH2Transports bounds the destinations whose connections are kept; names of
+// destinations may come from a client.
+const maxH2Transports = 64
+
+// do sends the request and returns the answer as soon as its header is there.
+// Both bodies flow at once; o.timeout is that of inactivity in both directions.
+func (c *h2Client) do(ctx context.Context, n *Network, o *outgoing) (*flow.Message, error) {
+	addr, secure := n.route(o.to)
+	w := watchdog(ctx, o.timeout)
+	ctx = context.WithValue(w.ctx, h2DialKey{}, o.dialH2(n, addr, secure))
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { o.peer = i.Conn.RemoteAddr() }})
+	req, err := o.h2Request(ctx, addr, secure, w)
+	if err != nil {
+		w.end()
+		if o.stream != nil {
+			_ = o.stream.Close() // nobody will read it
+		}
+		return nil, err
+	}
+	key := addr
+	if secure {
+		key += "\x00" + o.tls.identity(o)
+	}
+	resp, err := c.transport(key).RoundTrip(req)
+	if err != nil {
+		err = w.cause(err)
+		w.end()
+		return nil, err
+	}
+	o.state = resp.TLS
+	return h2Message(resp, w), nil
+}
+
+// transport returns the transport for a key; above the bound the one that was
+// used least recently goes.
+func (c *h2Client) transport(key string) *h2Transport {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.transports[key]
+	if t == nil {
+		c.evict()
+		t = &h2Transport{Transport: newH2Transport()}
+		if c.transports == nil {
+			c.transports = map[string]*h2Transport{}
+		}
+		c.transports[key] = t
+	}
+	c.uses++
+	t.used = c.uses
+	return t
+}
+
+func (c *h2Client) evict() {
+	if len(c.transports) < maxH2Transports {
+		return
+	}
+	oldest := ""
+	for key, t := range c.transports {
+		if oldest == "" || t.used < c.transports[oldest].used {
+			oldest = key
+		}
+	}
+	c.transports[oldest].CloseIdleConnections() // requests under way go on; their connections end when idle
+	delete(c.transports, oldest)
+}
+
+func (c *h2Client) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.transports {
+		t.CloseIdleConnections()
+	}
+	c.transports = nil
+}
+
+// h2DialKey is the context key of the function that opens the connection: only
+// the request knows how.
+type h2DialKey struct{}
+
+type h2Dial func(ctx context.Context) (net.Conn, error)
+
+func newH2Transport() *http.Transport {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return ctx.Value(h2DialKey{}).(h2Dial)(ctx)
+	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Transport{
+		Protocols: protocols, DialContext: dial, DialTLSContext: dial,
+		DisableCompression: true, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10,
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+	}
+}
+
+// errNoH2 is the handshake's error when the target does not speak HTTP/2.
+var errNoH2 = errors.New("the target does not agree to HTTP/2 (ALPN h2)")
+
+// dialH2 opens a connection that speaks HTTP/2. It keeps nothing of o that
+// changes: net/http may use the connection for another request.
+func (o *outgoing) dialH2(n *Network, addr string, secure bool) h2Dial {
+	to := *o.to
+	r := &outgoing{connection: o.connection, to: &to, tls: o.tls, expectedCN: o.expectedCN, timeout: o.timeout}
+	return func(ctx context.Context) (net.Conn, error) {
+		c, err := r.dial(ctx, n, addr, secure, "h2")
+		if err != nil {
+			return nil, &http1.IOError{Op: http1.Connect, Err: err}
+		}
+		if s, ok := c.(*tls.Conn); ok && secure && s.ConnectionState().NegotiatedProtocol != "h2" {
+			_ = c.Close() // nothing was said on it
+			return nil, &handshakeError{errNoH2}
+		}
+		return c, nil
+	}
+}
+
+// h2Request makes the request. net/http reads the body in a goroutine of its own.
+func (o *outgoing) h2Request(ctx context.Context, addr string, secure bool, w *dog) (*http.Request, error) {
+	path, err := url.PathUnescape(o.path)
+	if err != nil {
+		return nil, badPath.Wrap(err, "path", o.path)
+	}
+	if path == "" {
+		path = "/"
+	}
+	req := &http.Request{
+		Method: o.method, URL: &url.URL{Scheme: "http", Host: addr, Path: path, RawPath: o.path, RawQuery: o.query},
+		Header: http.Header{}, ContentLength: o.size,
+	}
+	if secure {
+		req.URL.Scheme = "https"
+	}
+	for _, f := range o.lines {
+		switch {
+		case equalHost(f.Name):
+			req.Host = f.Value
+		case !hopByHop(f.Name):
+			req.Header.Add(f.Name, f.Value)
+		}
+	}
+	req.Header.Set("Te", "trailers") // gRPC servers insist on it
+	req.Body = o.h2Body(req, w)
+	return req.WithContext(ctx), nil
+}
+
+// h2Body is the request's body. Its trailer is not known before its end; a
+// Trailer map that is empty until then makes net/http send it all the same.
+func (o *outgoing) h2Body(req *http.Request, w *dog) io.ReadCloser {
+	if o.stream == nil {
+		return io.NopCloser(bytes.NewReader(o.content))
+	}
+	b := &h2Upload{ReadCloser: o.stream, dog: w}
+	if o.trailer != nil {
+		req.Trailer = http.Header{}
+		b.finish = func() {
+			for _, f := range o.trailer() {
+				req.Trailer.Add(f.Name, f.Value)
+			}
+		}
+	}
+	return b
+}
+
+type h2Upload struct {
+	io.ReadCloser
+	dog    *dog
+	finish func() // nil when there can be no trailer
+}
+
+func (b *h2Upload) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.dog.pat()
+	if err == io.EOF && b.finish != nil {
+		b.finish()
+	}
+	return n, err
+}
+
+// h2Message makes a message of the answer. Its size is unknown unless the target
+// ended the stream with the header.
+func h2Message(resp *http.Response, w *dog) *flow.Message {
+	w.watch(false)
+	m := &flow.Message{Kind: flow.Response, Status: resp.StatusCode, Version: "2.0"}
+	for _, f := range fromHTTP(resp.Header, "") {
+		if !hopByHop(f.Name) {
+			m.Header = append(m.Header, f)
+		}
+	}
+	m.Trailer = func() flow.Header { return fromHTTP(resp.Trailer, "") }
+	m.Body.SetStream(&targetBody{ReadCloser: &h2Body{resp.Body, w}}, resp.ContentLength)
+	return m
+}
+
+// h2Body is an answer's body.
+type h2Body struct {
+	io.ReadCloser
+	dog *dog
+}
+
+func (b *h2Body) Read(p []byte) (int, error) {
+	b.dog.watch(true)
+	n, err := b.ReadCloser.Read(p)
+	b.dog.watch(false)
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	return n, b.dog.cause(err)
+}
+
+func (b *h2Body) Close() error {
+	err := b.ReadCloser.Close()
+	b.dog.end()
+	return err
+}

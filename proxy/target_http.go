@@ -155,7 +155,7 @@ func (c *httpConnection) setURL(b *flow.Build, el *etree.Element) {
 	}
 	d, ok := parseURL(literal)
 	if !ok {
-		b.RefuseText(el, "InvalidValue", "the URL "+quoted(literal)+" is not of the form http(s)://host[:port]/path", "correct it; a variable is written {name}")
+		b.Warn(el, "InvalidValue", "the URL "+quoted(literal)+" is not of the form http(s)://host[:port]/path: requests fault with BadPath unless a policy sets target.url", "correct it; a variable is written {name}")
 		return
 	}
 	c.fixed = &d
@@ -247,7 +247,7 @@ func (c *httpConnection) send(ctx context.Context, r *run) (*flow.Message, error
 	if err != nil {
 		return nil, err
 	}
-	m, err := c.sendTo(ctx, r, &d, c.tls)
+	m, err := c.sendTo(ctx, r, &d, c.tls.at(r.x))
 	if f, ok := err.(*faults.Fault); ok && dynamic && f.Def == serviceUnavailable && unresolved(f) {
 		return nil, noResolvedHost.Wrap(f.Cause, "host", d.host)
 	}
@@ -255,7 +255,7 @@ func (c *httpConnection) send(ctx context.Context, r *run) (*flow.Message, error
 }
 
 // sendTo sends the client's request to one destination.
-func (c *httpConnection) sendTo(ctx context.Context, r *run, d *destination, settings *tlsSettings) (*flow.Message, error) {
+func (c *httpConnection) sendTo(ctx context.Context, r *run, d *destination, settings *tlsClient) (*flow.Message, error) {
 	x := r.x
 	o := outgoing{connection: c, to: d, tls: settings, method: x.Request.Method, inform: r.client.Inform, expectedCN: x.Target.ExpectedCN}
 	o.path, o.query = d.path, d.query

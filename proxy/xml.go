@@ -99,6 +99,10 @@ func scanPlaces(data []byte) ([]flow.Position, error) {
 			if depth == 0 && len(bytes.TrimSpace(t)) > 0 {
 				return nil, &xmlError{flow.Position{Line: line, Column: col}, "text outside of the root element"}
 			}
+		case xml.ProcInst:
+			if t.Target == "xml" && dec.InputOffset() > int64(len("<?xml ?>")+len(t.Inst)) {
+				return nil, &xmlError{flow.Position{Line: line, Column: col}, "the XML declaration is not at the start of the file"}
+			}
 		case xml.Directive:
 			if bytes.Contains(t, []byte("ENTITY")) {
 				return nil, &xmlError{flow.Position{Line: line, Column: col}, "entity declarations are refused"}

@@ -1,11 +1,76 @@
 package http1
 
 import (
-	"bufio"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"strings"
 )
+
+// Response is an answer as it came over the wire.
+type Response struct {
+	Status        int
+	Reason        string
+	Proto         string // "HTTP/1.1" or "HTTP/1.0"
+	Header        []Field
+	ContentLength int64         // -1: not known beforehand
+	Body          io.ReadCloser // never nil; must be read to its end or closed
+	LocalAddr     net.Addr
+	RemoteAddr    net.Addr
+	TLS           *tls.ConnectionState
+	Reused        bool // the connection had served another call
+
+	framing framing
+	call    *call
+}
+
+// Trailer returns the trailer fields, once Body has returned io.EOF.
+func (r *Response) Trailer() []Field { return r.call.body.trailer() }
+
+func (r *Response) parse(sec section) *ProtocolError {
+	proto, rest, ok := strings.Cut(sec.first, " ")
+	switch {
+	case !ok:
+		return invalid("malformed status line")
+	case proto == "HTTP/1.1":
+		r.Proto = "HTTP/1.1"
+	case proto == "HTTP/1.0":
+		r.Proto = "HTTP/1.0"
+	default:
+		return invalid("malformed status line")
+	}
+	code, reason, _ := strings.Cut(rest, " ")
+	r.Status = parseStatus(code)
+	if r.Status == 0 || !isValue(reason) {
+		return invalid("malformed status line")
+	}
+	r.Reason = reason
+	var err *ProtocolError
+	if r.Header, err = sec.fields(); err != nil {
+		return err
+	}
+	r.framing, err = readFraming(r.Header)
+	return err
+}
+
+// parseStatus returns 0 for what is not three digits from 100.
+func parseStatus(s string) int {
+	if len(s) != 3 {
+		return 0
+	}
+	n := 0
+	for i := range 3 {
+		if s[i] < '0' || s[i] > '9' {
+			return 0
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	if n < 100 {
+		return 0
+	}
+	return n
+}
 
 // responseBody is a body whose Close frees the connection.
 type responseBody struct{ x *call }
@@ -29,9 +94,10 @@ func (r *responseBody) Close() error {
 		return nil
 	}
 	if b.mu.TryLock() {
-		arrived := b.shape == sized && b.err == nil && b.left <= int64(b.br.Buffered())
+		left := b.left
+		arrived := b.shape == sized && b.err == nil && left <= int64(b.br.Buffered())
 		b.mu.Unlock()
-		if arrived && b.skip(b.left) {
+		if arrived && b.skip(left) {
 			return nil
 		}
 	}
@@ -46,66 +112,4 @@ func (x *call) bodyError(err error) error {
 		return perr.fromTarget()
 	}
 	return x.cause(err)
-}
-
-// upgradeBody is the empty body of a 101 answer, which still holds the connection.
-type upgradeBody struct{ x *call }
-
-func (upgradeBody) Read([]byte) (int, error) { return 0, io.EOF }
-
-// Close gives up the connection unless Upgrade has taken it.
-func (u *upgradeBody) Close() error {
-	u.x.discard()
-	return nil
-}
-
-// ErrNoUpgrade is what Upgrade returns for answers other than 101, and the
-// second time.
-var ErrNoUpgrade = errors.New("http1: the target did not switch protocols")
-
-// Upgrade takes the connection of a 101 answer, with what the target has sent
-// already. It has no deadlines; it still ends with the context of Do. It also
-// has the method CloseWrite if the connection has.
-func (r *Response) Upgrade() (io.ReadWriteCloser, error) {
-	x := r.call
-	if _, ok := r.Body.(*upgradeBody); !ok || !x.over.CompareAndSwap(false, true) {
-		return nil, ErrNoUpgrade
-	}
-	if x.up == nil {
-		x.out.close()
-	}
-	if err := x.conn.release(); err != nil {
-		x.conn.abort()
-		return nil, &IOError{Op: ReadResponse, Err: err}
-	}
-	return &tunnel{Conn: x.conn.Conn, br: x.conn.br, stop: x.stop}, nil
-}
-
-// tunnel is a connection after 101.
-type tunnel struct {
-	net.Conn
-	br   *bufio.Reader
-	stop func() bool
-}
-
-func (t *tunnel) Read(p []byte) (int, error) {
-	if t.br.Buffered() > 0 {
-		return t.br.Read(p)
-	}
-	return t.Conn.Read(p)
-}
-
-func (t *tunnel) Close() error {
-	if t.stop != nil {
-		t.stop()
-	}
-	return t.Conn.Close()
-}
-
-// CloseWrite tells the target that nothing more comes.
-func (t *tunnel) CloseWrite() error {
-	if c, ok := t.Conn.(interface{ CloseWrite() error }); ok {
-		return c.CloseWrite()
-	}
-	return errors.ErrUnsupported
 }

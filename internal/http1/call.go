@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"sync/atomic"
 )
 
@@ -72,28 +71,13 @@ func (x *call) cause(err error) error {
 	return err
 }
 
-// mayRepeat reports whether the failed call may be made again.
-func (x *call) mayRepeat() bool {
-	if x.ctx.Err() != nil || x.conn.answered || x.up != nil {
+// mayRepeat reports whether the call that failed with err may be made again.
+// Not after a timeout: that target is slow, and the caller has waited.
+func (x *call) mayRepeat(err error) bool {
+	if x.ctx.Err() != nil || x.conn.answered || x.up != nil || isTimeout(err) {
 		return false
 	}
 	return x.req.repeatable() || x.req.Body == nil && x.out.sent == 0
-}
-
-// discard closes the connection and stops the upload.
-func (x *call) discard() {
-	if !x.over.CompareAndSwap(false, true) {
-		return
-	}
-	if x.stop != nil {
-		x.stop()
-	}
-	x.conn.abort()
-	if x.up == nil {
-		x.out.close()
-	} else {
-		_ = x.req.Body.Close() // ends its goroutine
-	}
 }
 
 // send writes the request, or starts to.
@@ -215,50 +199,6 @@ func (x *call) readHead() (interim bool, _ error) {
 	return s < 200 && s != http.StatusSwitchingProtocols, nil
 }
 
-func (r *Response) parse(sec section) *ProtocolError {
-	proto, rest, ok := strings.Cut(sec.first, " ")
-	switch {
-	case !ok:
-		return invalid("malformed status line")
-	case proto == "HTTP/1.1":
-		r.Proto = "HTTP/1.1"
-	case proto == "HTTP/1.0":
-		r.Proto = "HTTP/1.0"
-	default:
-		return invalid("malformed status line")
-	}
-	code, reason, _ := strings.Cut(rest, " ")
-	r.Status = parseStatus(code)
-	if r.Status == 0 || !isValue(reason) {
-		return invalid("malformed status line")
-	}
-	r.Reason = reason
-	var err *ProtocolError
-	if r.Header, err = sec.fields(); err != nil {
-		return err
-	}
-	r.framing, err = readFraming(r.Header)
-	return err
-}
-
-// parseStatus returns 0 for what is not three digits from 100.
-func parseStatus(s string) int {
-	if len(s) != 3 {
-		return 0
-	}
-	n := 0
-	for i := range 3 {
-		if s[i] < '0' || s[i] > '9' {
-			return 0
-		}
-		n = n*10 + int(s[i]-'0')
-	}
-	if n < 100 {
-		return 0
-	}
-	return n
-}
-
 // attachBody sets up what follows the final header section.
 func (x *call) attachBody() error {
 	r, f := &x.resp, &x.resp.framing
@@ -312,6 +252,22 @@ func (x *call) interrupt()        { x.conn.abort() }
 
 // ended runs when the body was read to its end or failed.
 func (x *call) ended(err error) { x.release(err) }
+
+// discard closes the connection and stops the upload.
+func (x *call) discard() {
+	if !x.over.CompareAndSwap(false, true) {
+		return
+	}
+	if x.stop != nil {
+		x.stop()
+	}
+	x.conn.abort()
+	if x.up == nil {
+		x.out.close()
+	} else {
+		_ = x.req.Body.Close() // ends its goroutine
+	}
+}
 
 // release gives the connection back if it is in a known state: the answer was
 // read whole, nothing lies behind it, the request was sent whole, and nobody

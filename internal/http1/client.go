@@ -2,9 +2,7 @@ package http1
 
 import (
 	"context"
-	"crypto/tls"
 	"io"
-	"net"
 	"net/http"
 	"time"
 )
@@ -40,31 +38,6 @@ type ClientRequest struct {
 	IOTimeout time.Duration                    // of one write, or without a byte of the answer; 0: none
 }
 
-// Response is an answer as it came over the wire.
-type Response struct {
-	Status        int
-	Reason        string
-	Proto         string // "HTTP/1.1" or "HTTP/1.0"
-	Header        []Field
-	ContentLength int64         // -1: not known beforehand
-	Body          io.ReadCloser // never nil; must be read to its end or closed
-	LocalAddr     net.Addr
-	RemoteAddr    net.Addr
-	TLS           *tls.ConnectionState
-	Reused        bool // the connection had served another call
-
-	framing framing
-	call    *call
-}
-
-// Trailer returns the trailer fields, once Body has returned io.EOF.
-func (r *Response) Trailer() []Field { return r.call.body.trailer() }
-
-const (
-	// trustIdle is how long a kept connection is taken for open without a look.
-	trustIdle = time.Second
-)
-
 // Do sends req to the destination that key names and dial reaches, and returns
 // the answer once its header section is there. Errors are *IOError,
 // *ProtocolError, or what reading req.Body gave, as it was.
@@ -77,13 +50,17 @@ func (c *Client) Do(ctx context.Context, key Key, dial DialFunc, req *ClientRequ
 		req.close()
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		req.close()
+		return nil, &IOError{Op: Connect, Err: context.Cause(ctx)}
+	}
 	if t := c.take(key, req); t != nil {
 		x := c.newCall(ctx, t, req)
 		err := x.run()
 		if err == nil {
 			return &x.resp, nil
 		}
-		if !x.mayRepeat() {
+		if !x.mayRepeat(err) {
 			req.close()
 			return nil, err
 		}
@@ -131,6 +108,7 @@ func (c *Client) take(key Key, req *ClientRequest) *targetConn {
 const (
 	defaultIdle    = 60 * time.Second
 	defaultMaxIdle = 256
+	trustIdle      = time.Second // a connection used so recently is taken for open without a look
 )
 
 func (c *Client) keep(t *targetConn) {

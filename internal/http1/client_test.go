@@ -1,13 +1,13 @@
 package http1
 
 import (
-	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -63,7 +63,11 @@ func TestNotReused(t *testing.T) {
 				if c.read {
 					answerOf(t, resp, err)
 				}
+				start := time.Now()
 				resp.Body.Close()
+				if d := time.Since(start); d > 2*time.Second {
+					t.Errorf("Close took %v", d)
+				}
 			}
 		})
 	}
@@ -91,14 +95,18 @@ func TestCloseWithArrivedBody(t *testing.T) {
 	}
 }
 
-// staleTarget answers once per connection, then closes when asked again.
-func staleTarget(t *testing.T, conns *atomic.Int32) DialFunc {
-	return target(t, func(_ int, c net.Conn) {
-		conns.Add(1)
+// staleTarget answers once per connection, then closes when asked again. It
+// counts the connections.
+func staleTarget(t *testing.T, conns *int) DialFunc {
+	to := target(t, func(_ int, c net.Conn) {
 		readUntil(t, c, "\r\n\r\n")
 		_, _ = io.WriteString(c, okAnswer)
 		_, _ = c.Read(make([]byte, 1)) // let the next request come, then fail it
 	})
+	return func(ctx context.Context) (net.Conn, error) {
+		*conns++
+		return to(ctx)
+	}
 }
 
 // TestRetry: what may be repeated is, once, when a kept connection fails.
@@ -106,20 +114,27 @@ func TestRetry(t *testing.T) {
 	for _, c := range []struct {
 		method string
 		body   []byte
+		stream io.ReadCloser
 		want   bool
-	}{{"GET", nil, true}, {"PUT", []byte("x"), true}, {"POST", []byte("x"), false}, {"PATCH", nil, false}} {
-		var conns atomic.Int32
+	}{
+		{method: "GET", want: true},
+		{method: "PUT", body: []byte("x"), want: true},
+		{method: "PUT", stream: io.NopCloser(strings.NewReader("x"))},
+		{method: "POST", body: []byte("x")},
+		{method: "PATCH"},
+	} {
+		conns := 0
 		to := staleTarget(t, &conns)
 		cl := newClient(t)
 		resp, err := cl.Do(context.Background(), testKey, to, get("/"))
 		answerOf(t, resp, err)
 		req := get("/")
-		req.Method, req.Content = c.method, c.body
+		req.Method, req.Content, req.Body, req.ContentLength = c.method, c.body, c.stream, 1
 		resp, err = cl.Do(context.Background(), testKey, to, req)
 		switch {
 		case c.want:
 			answerOf(t, resp, err)
-		case err == nil || conns.Load() != 1:
+		case err == nil || conns != 1:
 			t.Errorf("%s was repeated", c.method)
 		}
 	}
@@ -145,104 +160,6 @@ func TestStale(t *testing.T) {
 		}
 		<-closed
 		time.Sleep(5 * time.Millisecond) // until the kernel has passed the FIN on
-	}
-}
-
-// TestEarlyAnswer: the answer is there while the body still goes up; closing
-// it ends the upload and the connection.
-func TestEarlyAnswer(t *testing.T) {
-	to := target(t, func(_ int, c net.Conn) {
-		readUntil(t, c, "\r\n\r\n")
-		_, _ = io.WriteString(c, "HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno")
-		_, _ = io.Copy(io.Discard, c)
-	})
-	pr, pw := io.Pipe()
-	defer pw.Close()
-	cl := newClient(t)
-	resp, err := cl.Do(context.Background(), testKey, to, post(pr, -1))
-	if got := answerOf(t, resp, err); got != "no" || resp.Status != 413 {
-		t.Errorf("%d %q", resp.Status, got)
-	}
-	if _, err := io.WriteString(pw, "more"); err != io.ErrClosedPipe {
-		t.Errorf("the upload goes on: %v", err)
-	}
-	if cl.pools.get(testKey) != nil {
-		t.Error("connection was kept")
-	}
-}
-
-// TestBothWays: answer and upload take turns.
-func TestBothWays(t *testing.T) {
-	to := target(t, func(_ int, c net.Conn) {
-		readUntil(t, c, "\r\n\r\n")
-		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-		for range 3 {
-			got := readUntil(t, c, "\r\nping\r\n")
-			_, _ = io.WriteString(c, strings.ReplaceAll(got, "ping", "pong"))
-		}
-		readUntil(t, c, "0\r\n\r\n")
-		_, _ = io.WriteString(c, "0\r\n\r\n")
-		_, _ = io.Copy(io.Discard, c)
-	})
-	pr, pw := io.Pipe()
-	cl := newClient(t)
-	resp, err := cl.Do(context.Background(), testKey, to, post(pr, -1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := make([]byte, 4)
-	for range 3 {
-		_, _ = io.WriteString(pw, "ping")
-		if _, err := io.ReadFull(resp.Body, b); err != nil || string(b) != "pong" {
-			t.Fatalf("%q, %v", b, err)
-		}
-	}
-	pw.Close()
-	if _, err := resp.Body.Read(b); err != io.EOF {
-		t.Error(err)
-	}
-	if c := cl.pools.get(testKey); c == nil {
-		t.Error("connection was not kept")
-	} else {
-		c.Close()
-	}
-}
-
-// TestBrokenUpload: the caller gets the error of its own body, as it is.
-func TestBrokenUpload(t *testing.T) {
-	for _, n := range []int64{100, -1} {
-		to := target(t, func(_ int, c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-		broken := errors.New("body is broken")
-		body := io.NopCloser(io.MultiReader(strings.NewReader("abc"), failing{broken}))
-		if _, err := newClient(t).Do(context.Background(), testKey, to, post(body, n)); err != broken {
-			t.Errorf("length %d: %v", n, err)
-		}
-	}
-}
-
-// TestShortUpload: a body shorter than announced is an error, not a wait.
-func TestShortUpload(t *testing.T) {
-	to := target(t, func(_ int, c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	body := io.NopCloser(strings.NewReader("abc"))
-	if _, err := newClient(t).Do(context.Background(), testKey, to, post(body, 5)); err != io.ErrUnexpectedEOF {
-		t.Error(err)
-	}
-}
-
-// TestTargetClosesEarly: the target answers and closes before it has read the
-// body; the answer counts, not the failed write.
-func TestTargetClosesEarly(t *testing.T) {
-	to := target(t, func(_ int, c net.Conn) {
-		readUntil(t, c, "\r\n\r\n")
-		_, _ = io.WriteString(c, "HTTP/1.1 401 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")
-		_ = c.(*net.TCPConn).CloseWrite()
-		time.Sleep(20 * time.Millisecond)
-		_, _ = io.Copy(io.Discard, c)
-	})
-	body := io.NopCloser(bytes.NewReader(make([]byte, 8<<20)))
-	resp, err := newClient(t).Do(context.Background(), testKey, to, post(body, 8<<20))
-	if got := answerOf(t, resp, err); got != "no" {
-		t.Error(got)
 	}
 }
 
@@ -335,4 +252,54 @@ func TestIdleLimits(t *testing.T) {
 			t.Fatal("they are kept for ever")
 		}
 	}
+}
+
+// TestCancelledBefore: nothing is dialled for a call that nobody waits for.
+func TestCancelledBefore(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	body := &closeNote{}
+	_, err := newClient(t).Do(ctx, testKey, nil, post(body, 5))
+	if !errors.Is(err, context.Canceled) || !body.closed {
+		t.Errorf("%v, body closed %v", err, body.closed)
+	}
+}
+
+type closeNote struct{ closed bool }
+
+func (c *closeNote) Read([]byte) (int, error) { return 0, io.EOF }
+func (c *closeNote) Close() error             { c.closed = true; return nil }
+
+// TestTLS: both sides over TLS; the caller sees the connection's state.
+func TestTLS(t *testing.T) {
+	std := httptest.NewTLSServer(nil) // lends its certificate
+	defer std.Close()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: std.TLS.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{Handler: func(_ context.Context, req *Request, w *ResponseWriter) {
+		if req.TLS == nil || !req.TLS.HandshakeComplete {
+			t.Error("no TLS state at the server")
+		}
+		w.Watch()
+		time.Sleep(2 * watchDelay)
+		answerOK(w)
+	}}
+	go s.Serve(l)
+	defer s.Shutdown(context.Background())
+	to := func(ctx context.Context) (net.Conn, error) {
+		d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
+		return d.DialContext(ctx, "tcp", l.Addr().String())
+	}
+	cl := newClient(t)
+	for i, method := range []string{"GET", "GET", "POST"} { // POST looks whether the connection is quiet
+		req := get("/")
+		req.Method = method
+		resp, err := cl.Do(context.Background(), testKey, to, req)
+		if got := answerOf(t, resp, err); got != "ok" || resp.TLS == nil || resp.Reused != (i > 0) {
+			t.Errorf("%q, TLS %v, reused %v", got, resp.TLS, resp.Reused)
+		}
+	}
+	cl.CloseIdle()
 }

@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -173,27 +171,6 @@ func (c *conn) idle() bool {
 	return c.state.CompareAndSwap(connActive, connIdle) && !c.srv.closing.Load()
 }
 
-// preface opens an HTTP/2 connection with prior knowledge (RFC 9113, 3.4).
-const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-
-// isHTTP2 decides on as many bytes as tell the preface from a request.
-func (c *conn) isHTTP2() bool {
-	if b, _ := c.br.Peek(1); string(b) != preface[:1] {
-		return false
-	}
-	c.link.readTimeout = c.timeouts.Header
-	for n := 1; ; {
-		b, err := c.br.Peek(n)
-		if string(b) != preface[:len(b)] || err != nil {
-			return false
-		}
-		if n == len(preface) {
-			return true
-		}
-		n = min(max(n+1, c.br.Buffered()), len(preface))
-	}
-}
-
 func (c *conn) attachBody(ex *exchange) {
 	r := &ex.req
 	r.RemoteAddr, r.LocalAddr, r.TLS = c.link.RemoteAddr(), c.link.LocalAddr(), c.tls
@@ -257,96 +234,4 @@ func (c *conn) settleBody(ex *exchange) bool {
 		return ex.body.over.Load()
 	}
 	return ex.body.skip(drainLimit)
-}
-
-// refuse answers what could not be read as a request and ends the connection.
-func (c *conn) refuse(ex *exchange, err error) bool {
-	var perr *ProtocolError
-	switch {
-	case errors.As(err, &perr):
-	case isTimeout(err):
-		perr = &ProtocolError{Status: http.StatusRequestTimeout, Kind: RequestTimeOut, Detail: "the header section did not arrive in time"}
-	default:
-		return false // the client has gone
-	}
-	if ex == nil {
-		ex = &exchange{}
-		ex.req.Proto = "HTTP/1.1"
-		ex.w.start(c, &ex.req)
-	}
-	c.now = ex
-	ex.w.close = true
-	if c.srv.Refuse != nil {
-		c.srv.Refuse(&ex.w, perr)
-	} else {
-		refusePlainly(&ex.w, perr)
-	}
-	ex.w.complete()
-	ex.w.out.close()
-	c.linger()
-	return false
-}
-
-func refusePlainly(w *ResponseWriter, e *ProtocolError) {
-	text := []byte(e.Detail + "\n")
-	header := []Field{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}
-	if w.WriteHead(e.Status, "", header, int64(len(text))) == nil {
-		_, _ = w.Write(text) // the client may have gone
-	}
-}
-
-// linger lets the client read the answer: closing a connection with unread
-// input resets it, and the reset may overtake the answer.
-func (c *conn) linger() {
-	half, ok := c.link.Conn.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
-		return
-	}
-	c.link.resume()
-	if c.link.readUntil(time.Now().Add(lingerTime)) != nil {
-		return
-	}
-	for left := drainLimit; left > 0; {
-		n, err := c.br.Discard(min(left, readBuffer))
-		left -= n
-		if err != nil {
-			return
-		}
-	}
-}
-
-// watchNow waits for the client to go away, or to send more.
-func (c *conn) watchNow() {
-	if !c.watch.begin() {
-		return
-	}
-	defer c.watch.end()
-	for {
-		_, err := c.br.Peek(1)
-		switch {
-		case err == nil, c.link.interrupted.Load():
-			return
-		case !isTimeout(err):
-			c.cancel()
-			return
-		}
-		// The idle timeout ran out: a handler may take longer than that.
-		if c.link.readUntil(time.Time{}) != nil {
-			c.cancel()
-			return
-		}
-	}
-}
-
-// replayConn gives first what was read ahead of the connection.
-type replayConn struct {
-	net.Conn
-	br *bufio.Reader
-}
-
-func (c *replayConn) Read(p []byte) (int, error) {
-	if c.br.Buffered() > 0 {
-		return c.br.Read(p)
-	}
-	return c.Conn.Read(p)
 }

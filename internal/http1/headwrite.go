@@ -52,6 +52,62 @@ func (s *sink) statusLine(proto string, status int, reason string) {
 	s.text("\r\n")
 }
 
+func (w *ResponseWriter) writeHeader(status int, header []Field, length int64) {
+	frame := w.frameLine(status, length)
+	dated := false
+	for i := range header {
+		kind := kindOf(header[i].Name)
+		if isFraming(kind) {
+			if kind == frame {
+				w.out.frame(header[i].Name, kind, length)
+				frame = ordinary
+			}
+			continue
+		}
+		dated = dated || kind == dateLine
+		w.out.field(header[i].Name, header[i].Value)
+	}
+	if !dated && status >= 200 {
+		w.out.text("Date: ")
+		w.out.text(httpDate(time.Now()))
+		w.out.text("\r\n")
+	}
+	switch frame {
+	case contentLengthLine:
+		w.out.frame("Content-Length", frame, length)
+	case transferEncodingLine:
+		w.out.frame("Transfer-Encoding", frame, length)
+	}
+	w.connectionLine(status)
+	w.out.text("\r\n")
+}
+
+// frameLine is the line that tells the client where the body ends.
+func (w *ResponseWriter) frameLine(status int, length int64) lineKind {
+	switch {
+	case w.mode == bodyChunked:
+		return transferEncodingLine
+	case w.mode == bodySized:
+		return contentLengthLine
+	case w.mode == bodyEndless, status < 200, status == http.StatusNoContent:
+		return ordinary
+	case length > 0, length == 0 && status != http.StatusNotModified: // HEAD and 304 describe the body they leave out
+		return contentLengthLine
+	}
+	return ordinary
+}
+
+func (w *ResponseWriter) connectionLine(status int) {
+	switch {
+	case status == http.StatusSwitchingProtocols:
+		w.out.text("Connection: Upgrade\r\n")
+	case w.close:
+		w.out.text("Connection: close\r\n")
+	case w.req.Proto == "HTTP/1.0":
+		w.out.text("Connection: keep-alive\r\n")
+	}
+}
+
 // frame writes a framing line under the given spelling of its name.
 func (s *sink) frame(name string, kind lineKind, length int64) {
 	s.text(name)

@@ -69,6 +69,37 @@ func TestWatchKeepsInput(t *testing.T) {
 	}
 }
 
+// TestWatchLeavesBody: while a body is still to be read, the watch keeps off.
+func TestWatchLeavesBody(t *testing.T) {
+	addr := serve(t, &Server{Handler: func(ctx context.Context, req *Request, w *ResponseWriter) {
+		w.Watch()
+		time.Sleep(3 * watchDelay)
+		tell(req, w)
+	}})
+	c := dial(t, addr)
+	_ = c.SetDeadline(time.Now().Add(time.Second))
+	_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nContent-Length: 3\r\n"+host+"\r\n")
+	time.Sleep(6 * watchDelay)
+	_, _ = io.WriteString(c, "abc")
+	readUntil(t, c, "body \"abc\"\r\n")
+}
+
+// TestStalledUploadIsCut: an early answer of the target ends the exchange
+// although the client neither sends the rest of its body nor goes away.
+func TestStalledUploadIsCut(t *testing.T) {
+	to := target(t, func(_ int, c net.Conn) {
+		readUntil(t, c, "3\r\nabc\r\n")
+		_, _ = io.WriteString(c, "HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno")
+		_, _ = io.Copy(io.Discard, c)
+	})
+	c := dial(t, serve(t, passOn(newClient(t), to)))
+	_ = c.SetDeadline(time.Now().Add(2 * time.Second))
+	_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"+host+"\r\n3\r\nabc\r\n")
+	if got, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(got), "\r\n\r\nno") {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 // TestShutdown: idle connections close at once, a request being served is
 // finished and its connection closes.
 func TestShutdown(t *testing.T) {
@@ -169,6 +200,17 @@ func TestBigUnreadBody(t *testing.T) {
 	raw := "POST /unread HTTP/1.1\r\nContent-Length: 524288\r\n" + host + "\r\n" + body + simpleGet
 	if got := exchangeAll(t, addr, raw); strings.Count(got, "HTTP/1.1 200 OK") != 1 {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestLinger: input that nobody reads does not turn the end into a reset, in
+// which the answer could be lost.
+func TestLinger(t *testing.T) {
+	c := dial(t, serve(t, &Server{Handler: tellBack}))
+	_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nbad\r\n\r\n"+strings.Repeat("x", 100<<10))
+	_ = c.CloseWrite()
+	if got, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 400 ") {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 

@@ -120,7 +120,7 @@ func TestWriteTimeout(t *testing.T) {
 // A handler may take longer than the idle timeout without being taken for gone.
 func TestWatchOutlivesIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := timed(t, &Server{Timeouts: Timeouts{Idle: time.Second}, Handler: func(ctx context.Context, req *Request, w *ResponseWriter) {
+		c := timed(t, &Server{Timeouts: Timeouts{Idle: time.Second, Read: time.Second}, Handler: func(ctx context.Context, req *Request, w *ResponseWriter) {
 			w.Watch()
 			select {
 			case <-ctx.Done():
@@ -221,5 +221,32 @@ func TestSlowUpload(t *testing.T) {
 		if !isTimeout(err) {
 			t.Error(err)
 		}
+	})
+}
+
+// A call that timed out on a kept connection is not made again: the caller
+// would wait twice, and the target may be at work on the first.
+func TestTimeoutIsNotRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dials := 0
+		to := func(context.Context) (net.Conn, error) {
+			dials++
+			a, b := net.Pipe()
+			go func() {
+				defer b.Close()
+				readUntil(t, b, "\r\n\r\n")
+				_, _ = io.WriteString(b, okAnswer)
+				_, _ = io.Copy(io.Discard, b)
+			}()
+			return a, nil
+		}
+		cl := newClient(t)
+		resp, err := cl.Do(context.Background(), testKey, to, get("/"))
+		answerOf(t, resp, err)
+		start := time.Now()
+		if _, err := cl.Do(context.Background(), testKey, to, get("/")); !isTimeout(err) || dials != 1 {
+			t.Errorf("%v, %d dials", err, dials)
+		}
+		within(t, start, 5*time.Second)
 	})
 }

@@ -53,7 +53,7 @@ func (w *watch) begin() bool {
 		return false
 	}
 	if w.body != nil && !w.body.over.Load() {
-		w.timer.Reset(watchDelay)
+		w.timer.Reset(10 * watchDelay)
 		return false
 	}
 	w.state = watching
@@ -82,5 +82,28 @@ func (w *watch) stop(l *link) {
 		l.interrupt()
 		<-done
 		l.resume()
+	}
+}
+
+// watchNow waits for the client to go away, or to send more.
+func (c *conn) watchNow() {
+	if !c.watch.begin() {
+		return
+	}
+	defer c.watch.end()
+	for {
+		_, err := c.br.Peek(1)
+		switch {
+		case err == nil, c.link.interrupted.Load():
+			return
+		case !isTimeout(err):
+			c.cancel()
+			return
+		}
+		// The idle timeout ran out: a handler may take longer than that.
+		if c.link.readUntil(time.Time{}) != nil {
+			c.cancel()
+			return
+		}
 	}
 }

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"sluice/flow"
+)
+
+// corpus is the folder with bundles that nobody here wrote. It is not part of
+// the project; without it the tests are skipped.
+const corpus = "../../../shared/corpus"
+
+// corpusBundle is an entry of index.json.
+type corpusBundle struct {
+	ID             string   `json:"id"`
+	ExpectLoad     bool     `json:"expectLoad"`
+	StaticProblems []string `json:"staticProblems"`
+}
+
+// brokenConditions are bundles that the index takes for loadable and that hold
+// conditions broken on purpose: the fixture of a linter's condition rule.
+var brokenConditions = map[string]bool{"ee00e032b841": true}
+
+// codes maps the index's names of problems to the codes of ours.
+var codes = map[string]string{
+	"malformed-xml": "MalformedXML", "missing-policy": "MissingPolicy", "missing-target": "MissingTarget",
+	"missing-resource": "MissingResource", "no-endpoint-or-sharedflow": "MissingEndpoint",
+}
+
+// TestCorpus holds lint to the truth of real bundles: what Apigee loads must be
+// refused for nothing but a policy type that is not available yet, and what is
+// broken must be refused for what is broken.
+func TestCorpus(t *testing.T) {
+	bundles := readCorpus(t)
+	reasons := map[string]int{}
+	loads := 0
+	for _, b := range bundles {
+		problems, _, err := lint([]string{filepath.Join(corpus, "bundles", b.ID)}, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.ExpectLoad {
+			if len(problems.Errors()) == 0 {
+				loads++
+			}
+			checkLoadable(t, b, problems, reasons)
+			continue
+		}
+		checkBroken(t, b, problems)
+	}
+	printCounts(t, reasons)
+	t.Logf("%d bundles load without an error", loads)
+	if loads < minimumLoads {
+		t.Errorf("%d bundles load, there were %d: a policy or a check got stricter", loads, minimumLoads)
+	}
+}
+
+// minimumLoads is how many corpus bundles load today. It only grows.
+const minimumLoads = 60
+
+func readCorpus(t *testing.T) []corpusBundle {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(corpus, "index.json"))
+	if err != nil {
+		t.Skipf("the corpus of real bundles is not here (%v)", err)
+	}
+	var index struct {
+		Bundles []corpusBundle `json:"bundles"`
+	}
+	if err := json.Unmarshal(data, &index); err != nil {
+		t.Fatal(err)
+	}
+	return index.Bundles
+}
+
+func checkLoadable(t *testing.T, b corpusBundle, problems flow.Problems, reasons map[string]int) {
+	t.Helper()
+	for _, p := range problems.Errors() {
+		switch {
+		case p.Code == "PolicyTypeNotAvailable":
+			reasons[p.Message]++
+		case p.Code == "InvalidCondition" && brokenConditions[b.ID]:
+		default:
+			t.Errorf("%s must load: %s", b.ID, p.String())
+		}
+	}
+}
+
+func checkBroken(t *testing.T, b corpusBundle, problems flow.Problems) {
+	t.Helper()
+	for _, want := range b.StaticProblems {
+		kind, what, _ := strings.Cut(want, ":")
+		code, known := codes[kind]
+		if !known {
+			continue // a missing descriptor is loadable
+		}
+		if !names(problems, code, what) {
+			t.Errorf("%s: no problem %s names %q; lint says\n%s", b.ID, code, what, problems.Error())
+		}
+	}
+}
+
+// names reports whether a problem with that code mentions what, in its sentence
+// or in its file.
+func names(problems flow.Problems, code, what string) bool {
+	for i := range problems {
+		if p := &problems[i]; p.Code == code && (strings.Contains(p.Message, what) || strings.HasSuffix(p.File, what)) {
+			return true
+		}
+	}
+	return false
+}
+
+func printCounts(t *testing.T, reasons map[string]int) {
+	t.Helper()
+	list := make([]string, 0, len(reasons))
+	for r := range reasons {
+		list = append(list, r)
+	}
+	sort.Slice(list, func(i, j int) bool { return reasons[list[i]] > reasons[list[j]] })
+	for _, r := range list {
+		t.Logf("%4d %s", reasons[r], r)
+	}
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"sluice/faults"
+	"sluice/flow"
+	"sluice/policies"
+)
+
+func docCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doc",
+		Short: "Print the reference: variables, policies, faults",
+	}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "variables", Short: "Flow variables", Args: cobra.NoArgs,
+			Long: `variables lists the flow variables that the runtime defines, from the table that
+it reads and writes them with. Scope is where a variable can be read from: PQ proxy
+request, TQ target request, TR target response, PR proxy response, PC
+PostClientFlow, ER error state. M stands for a message: request, response, message,
+error, or one that a policy made.`,
+			RunE: func(cmd *cobra.Command, _ []string) error { return docVariables(cmd.OutOrStdout()) },
+		},
+		&cobra.Command{
+			Use: "policies [NAME]", Short: "Policy types, or one of them with a sample", Args: cobra.MaximumNArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error { return docPolicies(cmd.OutOrStdout(), args) },
+		},
+		&cobra.Command{
+			Use: "faults [POLICY|CODE]", Short: "Faults: code, status, text, cause", Args: cobra.MaximumNArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error { return docFaults(cmd.OutOrStdout(), args) },
+		},
+	)
+	return cmd
+}
+
+func docVariables(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "VARIABLE\tTYPE\tFROM\tACCESS\tMEANING")
+	for _, v := range flow.Variables() {
+		access := "read"
+		if v.Write {
+			access = "read, write"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", v.Name, v.Type, v.Scope, access, v.Doc)
+	}
+	return t.Flush()
+}
+
+func docPolicies(w io.Writer, args []string) error {
+	registry, err := flow.NewRegistry(policies.All())
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		for _, k := range registry.Kinds() {
+			fmt.Fprintf(t, "%s\t%s\t%s\n", k.Name, k.Group, k.Doc.Title)
+		}
+		return t.Flush()
+	}
+	k := registry.Lookup(args[0])
+	if k == nil {
+		return fmt.Errorf("no policy type is called %q; `sluice doc policies` lists them", args[0])
+	}
+	fmt.Fprintf(w, "%s: %s\n\n%s\n\n%s\n\nFaults:\n", k.Name, k.Doc.Title, strings.TrimSpace(k.Doc.Text), strings.TrimSpace(k.Doc.Sample))
+	return docFaults(w, args)
+}
+
+func docFaults(w io.Writer, args []string) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ELEMENT\tKIND\tSTATUS\tCODE\tTEXT\tCAUSE")
+	found := false
+	for _, d := range faults.All() {
+		if len(args) > 0 && !strings.EqualFold(d.Element, args[0]) && !strings.EqualFold(d.Code, args[0]) && !strings.EqualFold(d.Name, args[0]) {
+			continue
+		}
+		found = true
+		status := "-"
+		if d.Status != 0 {
+			status = fmt.Sprint(d.Status)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", d.Element, d.Kind, status, d.Code, d.Text, d.Cause)
+	}
+	if !found && len(args) > 0 && len(policiesNamed(args[0])) == 0 {
+		return errors.New("no fault of " + args[0] + " is catalogued; `sluice doc faults` lists all")
+	}
+	return t.Flush()
+}
+
+func policiesNamed(name string) []*flow.Kind {
+	var list []*flow.Kind
+	for _, k := range policies.All() {
+		if k.Name == name {
+			list = append(list, k)
+		}
+	}
+	return list
+}

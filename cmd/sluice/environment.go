@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"sluice/flow"
+	"sluice/proxy"
+)
+
+// readEnvironment makes the environment of the settings and of the archives
+// among the paths.
+func readEnvironment(s *settings) (*proxy.Environment, flow.Problems) {
+	host, _ := os.Hostname() // without one, system.pod.name is unresolved
+	e := &proxy.Environment{Organization: s.Org, Name: s.Env, Region: s.Region, Pod: host}
+	var problems flow.Problems
+	for _, path := range s.Paths {
+		problems = append(problems, proxy.ReadEnvironment(path, s.Env, e)...)
+	}
+	if s.KeyStores != "" {
+		stores, ps := proxy.ReadKeyStores(s.KeyStores)
+		problems = append(problems, ps...)
+		if e.KeyStores == nil {
+			e.KeyStores = map[string]*proxy.KeyStore{}
+		}
+		for name, store := range stores {
+			e.KeyStores[name] = store
+		}
+	}
+	if s.TargetServers != "" {
+		problems = append(problems, readTargetServers(s.TargetServers, e)...)
+	}
+	setAccount(e, s.ServiceAccount)
+	return e, problems
+}
+
+func setAccount(e *proxy.Environment, text string) {
+	if text == "" {
+		return
+	}
+	if e.Accounts == nil {
+		e.Accounts = map[string]string{}
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		name, account, ok := strings.Cut(part, "=")
+		if !ok {
+			name, account = "", part
+		}
+		e.Accounts[name] = account
+	}
+}
+
+func readTargetServers(file string, e *proxy.Environment) flow.Problems {
+	data, err := os.ReadFile(file)
+	if err == nil {
+		var servers []*proxy.TargetServer
+		servers, err = proxy.ReadTargetServers(data)
+		for _, server := range servers {
+			if e.TargetServers == nil {
+				e.TargetServers = map[string]*proxy.TargetServer{}
+			}
+			e.TargetServers[server.Name] = server
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	return flow.Problems{{Bundle: file, File: file, Severity: flow.Error.String(), Code: "InvalidValue", Message: err.Error(),
+		Hint: `write [{"name":"backend","host":"127.0.0.1","port":9000,"isEnabled":true}]`}}
+}
+
+// printProblems lists problems as people read them.
+func printProblems(w io.Writer, problems flow.Problems) {
+	for i := range problems {
+		fmt.Fprintln(w, problems[i].String())
+	}
+}

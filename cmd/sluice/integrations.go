@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"sluice/internal/integrations"
+	"sluice/proxy"
+)
+
+// localEngine is the local Application Integration with the files that it was
+// loaded from.
+type localEngine struct {
+	engine *integrations.Engine
+	loaded map[string]string // integration -> file
+}
+
+func newLocalEngine(n *proxy.Network) *localEngine {
+	return &localEngine{
+		engine: integrations.New(integrations.Options{Client: n.HTTPClient(false), InsecureClient: n.HTTPClient(true), Now: time.Now, NewID: newID}),
+		loaded: map[string]string{},
+	}
+}
+
+func (e *localEngine) close() { e.engine.Close() }
+
+// load loads integrations/*.json beside the bundles at the paths, and the files
+// given; what is gone since the last time is removed. A file that does not load
+// is reported; an earlier version of it goes on.
+func (e *localEngine) load(paths, files []string, errs io.Writer) {
+	found := map[string]string{}
+	for _, file := range append(integrationFiles(paths), files...) {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		if first, ok := found[name]; ok {
+			fmt.Fprintf(errs, "%s: warning: integration %q is loaded from %s already; this file is not loaded\n", file, name, first)
+			continue
+		}
+		found[name] = file
+		e.loadFile(name, file, errs)
+	}
+	for name := range e.loaded {
+		if found[name] == "" {
+			e.engine.Remove(name)
+		}
+	}
+	e.loaded = found
+}
+
+func (e *localEngine) loadFile(name, file string, errs io.Writer) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		fmt.Fprintf(errs, "%s: error: %v\n", file, err)
+		return
+	}
+	for _, err := range e.engine.Load(name, data) {
+		fmt.Fprintf(errs, "%s: error: %v\n", file, err)
+	}
+}
+
+// integrationFiles finds integrations/*.json beside apiproxy folders.
+func integrationFiles(paths []string) []string {
+	var files []string
+	for _, root := range paths {
+		_ = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+			if err != nil || !d.IsDir() {
+				return nil // what cannot be read is reported by the loader of bundles
+			}
+			if strings.HasPrefix(d.Name(), ".") && p != root || d.Name() == "node_modules" {
+				return filepath.SkipDir
+			}
+			if d.Name() == "apiproxy" {
+				beside, _ := filepath.Glob(filepath.Join(filepath.Dir(p), "integrations", "*.json")) // the pattern is well-formed
+				files = append(files, beside...)
+				return filepath.SkipDir
+			}
+			return nil
+		})
+	}
+	sort.Strings(files)
+	return files
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sluice/flow"
+	"sluice/internal/integrations"
+	"sluice/policies"
+	"sluice/proxy"
+)
+
+func lintCommand() *cobra.Command {
+	format, env := "text", proxy.DefaultEnvironment
+	cmd := &cobra.Command{
+		Use:   "lint PATH...",
+		Short: "List everything that is wrong with bundles",
+		Long: `lint compiles every bundle at the paths and lists all problems at once: where
+(file:line:column and element), what (the deployment error's name and a sentence),
+and what to do next. Errors refuse a bundle, warnings do not.
+
+Exit code 1 if there is an error.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("nothing to lint: give the path of a bundle, as in `sluice lint ./my-proxy`")
+			}
+			problems, bundles, err := lint(args, env)
+			if err != nil {
+				return err
+			}
+			if err := writeProblems(cmd.OutOrStdout(), format, problems, bundles); err != nil {
+				return err
+			}
+			if problems.Refused() {
+				return exitCode(1)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", format, "`text, json or sarif`")
+	cmd.Flags().StringVar(&env, "env", env, "environment of an archive")
+	return cmd
+}
+
+// lint compiles the bundles at the paths as serve does, without serving them.
+func lint(paths []string, env string) (flow.Problems, int, error) {
+	registry, err := flow.NewRegistry(policies.All())
+	if err != nil {
+		return nil, 0, err
+	}
+	network, err := proxy.NewNetwork(nil, "")
+	if err != nil {
+		return nil, 0, err
+	}
+	defer network.Close()
+	engine := integrations.New(integrations.Options{Client: network.HTTPClient(false), InsecureClient: network.HTTPClient(true)})
+	defer engine.Close()
+	s := defaultSettings()
+	s.Paths, s.Env = paths, env
+	environment, problems := readEnvironment(&s)
+	environment.Deploy = nil // lint looks at everything
+	services := &flow.Services{Now: time.Now, Integrations: adapter{engine}, Identity: unusedIdentity{}}
+	loader := &proxy.Loader{Paths: paths, Compiler: &proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: network}}
+	load := loader.Load()
+	return append(problems, load.Problems...), load.Bundles, nil
+}
+
+// unusedIdentity is there so that policies which need Google tokens compile; lint
+// makes none.
+type unusedIdentity struct{ flow.Identity }
+
+func writeProblems(w io.Writer, format string, problems flow.Problems, bundles int) error {
+	switch format {
+	case "text":
+		printProblems(w, problems)
+		errs := len(problems.Errors())
+		_, err := fmt.Fprintf(w, "%s, %s, %s\n", count(bundles, "bundle"), count(errs, "error"), count(len(problems)-errs, "warning"))
+		return err
+	case "json":
+		if problems == nil {
+			problems = flow.Problems{}
+		}
+		return writeJSON(w, problems)
+	case "sarif":
+		return writeJSON(w, sarif(problems))
+	}
+	return fmt.Errorf("--format is %q; it is text, json or sarif", format)
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// sarif makes a SARIF 2.1.0 log, which code hosts show beside the changed lines.
+func sarif(problems flow.Problems) any {
+	type object = map[string]any
+	rules, seen := []object{}, map[string]bool{}
+	results := []object{}
+	for i := range problems {
+		p := &problems[i]
+		if !seen[p.Code] {
+			seen[p.Code] = true
+			rules = append(rules, object{"id": p.Code})
+		}
+		text := p.Message
+		if p.Hint != "" {
+			text += ". Hint: " + p.Hint
+		}
+		location := object{"artifactLocation": object{"uri": strings.TrimPrefix(p.File, "./")}}
+		if p.Line > 0 {
+			location["region"] = object{"startLine": p.Line, "startColumn": max(p.Column, 1)}
+		}
+		results = append(results, object{
+			"ruleId": p.Code, "level": p.Severity, "message": object{"text": text},
+			"locations": []object{{"physicalLocation": location, "logicalLocations": []object{{"fullyQualifiedName": p.Bundle + p.Element}}}},
+		})
+	}
+	return object{
+		"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
+		"runs": []object{{"tool": object{"driver": object{"name": "sluice", "rules": rules}}, "results": results}},
+	}
+}

@@ -1,0 +1,83 @@
+// Command sluice serves Apigee API proxy bundles, unmodified.
+//
+// Each subcommand has a file of its own; serve.go is the only place where the
+// parts of the runtime are joined.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	err := root().Execute()
+	if err == nil {
+		return
+	}
+	var code exitCode
+	if errors.As(err, &code) {
+		os.Exit(int(code))
+	}
+	fmt.Fprintln(os.Stderr, "sluice: "+err.Error())
+	os.Exit(2)
+}
+
+// exitCode ends the process without a further message: what there was to say has
+// been printed.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sluice",
+		Short: "Serve Apigee API proxy bundles, unmodified",
+		Long: `sluice loads Apigee API proxy bundles as they are and serves them: on a laptop,
+in CI, in production.
+
+  sluice serve ./examples      serve every bundle below a folder
+  sluice lint ./my-proxy       list everything that is wrong with a bundle
+  sluice mock                  stand-ins for the backends that samples call
+  sluice doc variables         reference of flow variables
+
+Exit codes: 0 all is well, 1 problems were found, 2 the command was not
+understood or could not run.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	cmd.AddCommand(serveCommand(), lintCommand(), mockCommand(), docCommand(), versionCommand())
+	return cmd
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) {
+			fmt.Fprintln(cmd.OutOrStdout(), version())
+		},
+	}
+}
+
+// version is what the build recorded: the module's version or the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "sluice (unknown version)"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
+			v = s.Value
+		}
+	}
+	if v == "" {
+		v = "(devel)"
+	}
+	return fmt.Sprintf("sluice %s, %s", v, info.GoVersion)
+}

@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"sort"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"sluice/flow"
+	"sluice/policies"
+	"sluice/proxy"
+)
+
+func serveCommand() *cobra.Command {
+	s := defaultSettings()
+	options := s.options()
+	config := ""
+	cmd := &cobra.Command{
+		Use:   "serve PATH...",
+		Short: "Serve the bundles at the paths",
+		Long: `serve finds every API proxy and shared flow at the paths and serves them. A path
+is a bundle folder, a zip, a folder with bundles at any depth, or an environment
+archive of the Apigee emulator (src/main/apigee).
+
+A bundle that is refused is listed with everything that is wrong with it; the
+others are served. Integrations in integrations/*.json beside a bundle are loaded
+into the local engine.
+
+  sluice serve ./examples
+  sluice serve ./my-proxy --map-host api.example.com=127.0.0.1:9000 --watch
+  sluice serve ./archive --env prod --tls-self-signed
+
+Every flag is also a key of the configuration file and an environment variable:
+--map-host is map-host and SLUICE_MAP_HOST. Flags win over the environment, which
+wins over the file.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := s.resolve(config, options); err != nil {
+				return err
+			}
+			if len(args) > 0 {
+				s.Paths = args
+			}
+			if len(s.Paths) == 0 {
+				return errors.New("nothing to serve: give the path of a bundle, as in `sluice serve ./my-proxy`")
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
+			defer stop()
+			return serve(ctx, &s, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringVar(&config, "config", os.Getenv("SLUICE_CONFIG"), "configuration `file` in YAML")
+	cmd.Flags().SortFlags = false
+	register(cmd.Flags(), options)
+	return cmd
+}
+
+// runtime is the running process: what serve joins.
+type runtime struct {
+	settings *settings
+	log      *zap.Logger
+	out      io.Writer
+	errs     io.Writer
+	network  *proxy.Network
+	services *flow.Services
+	engine   *localEngine // nil unless integrations run here
+	table    *proxy.Table
+	loader   *proxy.Loader
+	metrics  *metrics
+	ready    atomic.Bool
+}
+
+// serve runs until ctx ends, then drains.
+func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
+	r, err := newRuntime(s, out, errs)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	if !r.reload(true) {
+		return exitCode(1)
+	}
+	server := proxy.NewServer(r.core(), r.log)
+	failed := make(chan error, 4)
+	if err := r.listen(server, failed); err != nil {
+		return err
+	}
+	stopAdmin, err := r.serveAdmin(failed)
+	if err != nil {
+		return err
+	}
+	defer stopAdmin()
+	if s.Watch {
+		go r.watch(ctx)
+	}
+	r.ready.Store(true)
+	r.announce()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	return r.drain(server)
+}
+
+func newRuntime(s *settings, out, errs io.Writer) (*runtime, error) {
+	log, err := newLogger(s, errs)
+	if err != nil {
+		return nil, err
+	}
+	r := &runtime{settings: s, log: log, out: out, errs: errs, table: proxy.NewTable(), metrics: newMetrics()}
+	if r.network, err = proxy.NewNetwork(s.MapHost, s.ForwardProxy); err != nil {
+		return nil, fmt.Errorf("--map-host or --forward-proxy: %w", err)
+	}
+	registry, err := flow.NewRegistry(policies.All())
+	if err != nil {
+		return nil, err
+	}
+	r.services = &flow.Services{Now: time.Now, ProcessID: newID(), Interfaces: interfaces()}
+	if err := r.joinIntegrations(); err != nil {
+		return nil, err
+	}
+	environment, problems := readEnvironment(s)
+	printProblems(errs, problems)
+	if problems.Refused() {
+		return nil, errors.New("the environment is refused")
+	}
+	r.loader = &proxy.Loader{Paths: s.Paths, Compiler: &proxy.Compiler{
+		Registry: registry, Services: r.services, Environment: environment, Network: r.network,
+		Options: proxy.Options{Bubble: s.FaultsBubble, JavaPrecedence: s.JavaPrecedence, EdgeStatus: s.FaultsEdge, XMLFaults: s.FaultsXML},
+	}}
+	return r, nil
+}
+
+func (r *runtime) close() {
+	if r.engine != nil {
+		r.engine.close()
+	}
+	r.table.Swap(&proxy.Snapshot{Environment: &proxy.Environment{}})
+	r.network.Close()
+	_ = r.log.Sync() // stderr often refuses to sync; nothing is lost
+}
+
+// reload loads all paths and swaps the snapshot in. It reports whether there is
+// something to serve.
+func (r *runtime) reload(first bool) bool {
+	load := r.loader.Load()
+	printProblems(r.errs, load.Problems)
+	refused := len(load.Refused) > 0
+	switch {
+	case first && refused && r.settings.Strict:
+		fmt.Fprintln(r.errs, "sluice: --strict: not starting, because a bundle is refused")
+		return false
+	case first && len(load.Snapshot.Deployments) == 0:
+		fmt.Fprintf(r.errs, "sluice: no API proxy to serve at %s (%d bundles found)\n", strings.Join(r.settings.Paths, ", "), load.Bundles)
+		return false
+	}
+	if r.engine != nil {
+		r.engine.load(r.settings.Paths, r.settings.Integration, r.errs)
+	}
+	r.table.Swap(load.Snapshot)
+	r.metrics.deployed(len(load.Snapshot.Deployments), len(load.Refused))
+	for _, name := range load.Kept {
+		fmt.Fprintf(r.errs, "sluice: %s is refused; its previous version goes on serving\n", name)
+	}
+	return true
+}
+
+func (r *runtime) core() *proxy.Core {
+	return &proxy.Core{Table: r.table, Services: r.services, Done: r.record}
+}
+
+// record counts a finished request, and logs it if asked to.
+func (r *runtime) record(rec *proxy.Record) {
+	r.metrics.request(rec)
+	if !r.settings.AccessLog {
+		return
+	}
+	r.log.Info("request", zap.String("method", rec.Method), zap.String("path", rec.Path), zap.Int("status", rec.Status),
+		zap.String("proxy", rec.Proxy), zap.String("fault", rec.Fault), zap.Duration("duration", rec.Duration), zap.Duration("target", rec.Target))
+}
+
+// listen opens the listeners.
+func (r *runtime) listen(server *proxy.Server, failed chan<- error) error {
+	if r.settings.Listen != "" {
+		l, err := net.Listen("tcp", r.settings.Listen)
+		if err != nil {
+			return err
+		}
+		go func() { failed <- server.Serve(l) }()
+	}
+	if r.settings.TLSListen == "" {
+		return nil
+	}
+	config, err := tlsConfig(r.settings)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", r.settings.TLSListen)
+	if err != nil {
+		return err
+	}
+	go func() { failed <- server.ServeTLS(l, config) }()
+	return nil
+}
+
+// announce prints what is served and how to reach it.
+func (r *runtime) announce() {
+	snapshot := r.table.Snapshot()
+	var lines []string
+	for _, d := range snapshot.Deployments {
+		for _, e := range d.Endpoints {
+			lines = append(lines, fmt.Sprintf("  %-32s %s revision %s, %s", e.BasePath, d.Name, d.Revision, e.Name))
+		}
+	}
+	sort.Strings(lines)
+	fmt.Fprintf(r.out, "sluice serves %d API proxies and %d shared flows (organization %s, environment %s)\n%s\n",
+		len(snapshot.Deployments), len(snapshot.SharedFlows), snapshot.Environment.Organization, snapshot.Environment.Name, strings.Join(lines, "\n"))
+	if r.settings.Listen != "" {
+		fmt.Fprintf(r.out, "listening on http://%s\n", visible(r.settings.Listen))
+	}
+	if r.settings.TLSListen != "" {
+		fmt.Fprintf(r.out, "listening on https://%s\n", visible(r.settings.TLSListen))
+	}
+	if r.settings.Admin != "" {
+		fmt.Fprintf(r.out, "admin on http://%s/metrics\n", visible(r.settings.Admin))
+	}
+}
+
+// visible makes an address that a user can click of one to listen on.
+func visible(address string) string {
+	if strings.HasPrefix(address, ":") {
+		return "localhost" + address
+	}
+	return address
+}
+
+// drain lets requests under way end.
+func (r *runtime) drain(server *proxy.Server) error {
+	r.ready.Store(false)
+	fmt.Fprintf(r.out, "draining, at most %s\n", r.settings.Drain)
+	ctx, cancel := context.WithTimeout(context.Background(), r.settings.Drain)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		r.log.Warn("requests were cut off", zap.Error(err))
+	}
+	return nil
+}
+
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // crypto/rand never fails: it ends the process instead
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
+
+// interfaces lists the addresses of the machine's network interfaces
+// (system.interface.NAME).
+func interfaces() map[string]string {
+	addresses := map[string]string{}
+	list, err := net.Interfaces()
+	if err != nil {
+		return addresses // the variables stay unresolved
+	}
+	for _, i := range list {
+		found, err := i.Addrs()
+		if err != nil || len(found) == 0 {
+			continue
+		}
+		if ip, ok := found[0].(*net.IPNet); ok {
+			addresses[i.Name] = ip.IP.String()
+		}
+	}
+	return addresses
+}

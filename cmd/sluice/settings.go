@@ -1,0 +1,236 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/pflag"
+)
+
+// settings are what an operator may decide. Each has one name, used three times:
+// as a key of the configuration file, as an environment variable
+// (SLUICE_MAP_HOST), as a flag (--map-host). The later of the three wins.
+type settings struct {
+	Paths          []string          `yaml:"paths"`
+	Listen         string            `yaml:"listen"`
+	TLSListen      string            `yaml:"tls-listen"`
+	TLSCert        string            `yaml:"tls-cert"`
+	TLSKey         string            `yaml:"tls-key"`
+	TLSClientCA    string            `yaml:"tls-client-ca"`
+	SelfSigned     bool              `yaml:"tls-self-signed"`
+	Admin          string            `yaml:"admin"`
+	Org            string            `yaml:"org"`
+	Env            string            `yaml:"env"`
+	Region         string            `yaml:"region"`
+	Watch          bool              `yaml:"watch"`
+	Strict         bool              `yaml:"strict"`
+	MapHost        map[string]string `yaml:"map-host"`
+	ForwardProxy   string            `yaml:"forward-proxy"`
+	TargetServers  string            `yaml:"target-servers"`
+	KeyStores      string            `yaml:"keystores"`
+	Integrations   string            `yaml:"integrations"`
+	Integration    []string          `yaml:"integration"`
+	ServiceAccount string            `yaml:"service-account"`
+	Data           string            `yaml:"data"`
+	FaultsBubble   bool              `yaml:"faults-bubble"`
+	FaultsEdge     bool              `yaml:"faults-edge"`
+	FaultsXML      bool              `yaml:"faults-xml"`
+	JavaPrecedence bool              `yaml:"java-precedence"`
+	Drain          time.Duration     `yaml:"drain"`
+	LogLevel       string            `yaml:"log-level"`
+	LogFormat      string            `yaml:"log-format"`
+	AccessLog      bool              `yaml:"access-log"`
+}
+
+func defaultSettings() settings {
+	return settings{
+		Listen: ":8080", Org: "local", Env: "test", Region: "us-central1", Integrations: "local",
+		Drain: 30 * time.Second, LogLevel: "info", LogFormat: "console",
+	}
+}
+
+// option is one setting as a flag and as an environment variable. The flag only
+// records what was given; resolve applies it after the file and the environment.
+type option struct {
+	name, usage string
+	set         func(string) error
+	boolean     bool
+	def         string
+	given       []string
+}
+
+func (o *option) Set(s string) error { o.given = append(o.given, s); return nil }
+func (o *option) Type() string {
+	switch {
+	case o.boolean:
+		return "bool"
+	case strings.Contains(o.usage, "`"):
+		return ""
+	}
+	return "string"
+}
+func (o *option) String() string   { return o.def }
+func (o *option) IsBoolFlag() bool { return o.boolean }
+func (o *option) environment() string {
+	return "SLUICE_" + strings.ToUpper(strings.ReplaceAll(o.name, "-", "_"))
+}
+
+// options binds every setting to its field.
+func (s *settings) options() []*option {
+	text := func(p *string) func(string) error { return func(v string) error { *p = v; return nil } }
+	flag := func(p *bool) func(string) error {
+		return func(v string) error {
+			switch strings.ToLower(v) {
+			case "true", "1", "":
+				*p = true
+			case "false", "0":
+				*p = false
+			default:
+				return fmt.Errorf("%q is not true or false", v)
+			}
+			return nil
+		}
+	}
+	return []*option{
+		{name: "listen", usage: "`address` for HTTP/1.1 and HTTP/2 in clear text; empty for none", set: text(&s.Listen), def: s.Listen},
+		{name: "tls-listen", usage: "`address` for HTTPS (HTTP/1.1 and HTTP/2)", set: text(&s.TLSListen)},
+		{name: "tls-cert", usage: "certificate `file` in PEM, with its chain", set: text(&s.TLSCert)},
+		{name: "tls-key", usage: "key `file` in PEM", set: text(&s.TLSKey)},
+		{name: "tls-client-ca", usage: "`file` with the CAs of client certificates (mTLS)", set: text(&s.TLSClientCA)},
+		{name: "tls-self-signed", usage: "make a certificate for localhost at start", set: flag(&s.SelfSigned), boolean: true},
+		{name: "admin", usage: "`address` for /healthz, /readyz, /metrics and pprof; empty for none", set: text(&s.Admin)},
+		{name: "org", usage: "organization.`name`", set: text(&s.Org), def: s.Org},
+		{name: "env", usage: "environment.`name`; chooses the environment of an archive", set: text(&s.Env), def: s.Env},
+		{name: "region", usage: "system.region.`name`", set: text(&s.Region), def: s.Region},
+		{name: "watch", usage: "reload when a bundle changes; a bad edit keeps the old revision serving", set: flag(&s.Watch), boolean: true},
+		{name: "strict", usage: "do not start when a bundle is refused", set: flag(&s.Strict), boolean: true},
+		{name: "map-host", usage: "send an upstream name, or *, to a local address: `NAME=HOST:PORT`; repeat it for more", set: s.setMapHost},
+		{name: "forward-proxy", usage: "`URL` of the forward proxy to targets", set: text(&s.ForwardProxy)},
+		{name: "target-servers", usage: "`file` in the form of targetservers.json", set: text(&s.TargetServers)},
+		{name: "keystores", usage: "`folder` of key stores: STORE/ALIAS.crt and ALIAS.key, other certificates are trusted", set: text(&s.KeyStores)},
+		{name: "integrations", usage: "where integrations run: `local or google`", set: text(&s.Integrations), def: s.Integrations},
+		{name: "integration", usage: "exported integration version, a JSON `file`; repeat it for more", set: func(v string) error { s.Integration = append(s.Integration, v); return nil }},
+		{name: "service-account", usage: "service account of the deployments: `EMAIL`, or PROXY=EMAIL", set: text(&s.ServiceAccount)},
+		{name: "data", usage: "`folder` for state that survives a restart (nothing needs it yet)", set: text(&s.Data)},
+		{name: "faults-bubble", usage: "let a ProxyEndpoint's rules handle target faults when the TargetEndpoint has none", set: flag(&s.FaultsBubble), boolean: true},
+		{name: "faults-edge", usage: "answer with Apigee Edge's statuses where they differ", set: flag(&s.FaultsEdge), boolean: true},
+		{name: "faults-xml", usage: "answer default faults in XML to clients that speak XML", set: flag(&s.FaultsXML), boolean: true},
+		{name: "java-precedence", usage: "&& binds tighter than || in conditions", set: flag(&s.JavaPrecedence), boolean: true},
+		{name: "drain", usage: "how `long` requests under way may take after SIGTERM", set: s.setDrain, def: s.Drain.String()},
+		{name: "log-level", usage: "`debug, info, warn or error`", set: text(&s.LogLevel), def: s.LogLevel},
+		{name: "log-format", usage: "`console or json`", set: text(&s.LogFormat), def: s.LogFormat},
+		{name: "access-log", usage: "log every request", set: flag(&s.AccessLog), boolean: true},
+	}
+}
+
+func (s *settings) setMapHost(v string) error {
+	name, to, ok := strings.Cut(v, "=")
+	if !ok || name == "" || to == "" {
+		return fmt.Errorf("%q is not NAME=HOST:PORT", v)
+	}
+	if s.MapHost == nil {
+		s.MapHost = map[string]string{}
+	}
+	s.MapHost[name] = to
+	return nil
+}
+
+func (s *settings) setDrain(v string) error {
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q is not a duration such as 30s", v)
+	}
+	s.Drain = d
+	return nil
+}
+
+// register adds the options as flags.
+func register(flags *pflag.FlagSet, options []*option) {
+	for _, o := range options {
+		f := flags.VarPF(o, o.name, "", o.usage)
+		if o.boolean {
+			f.NoOptDefVal = "true"
+		}
+	}
+}
+
+// resolve applies the configuration file, the environment, and the flags given.
+func (s *settings) resolve(config string, options []*option) error {
+	if err := s.readFile(config); err != nil {
+		return err
+	}
+	for _, o := range options {
+		if v, ok := os.LookupEnv(o.environment()); ok {
+			if err := o.apply(strings.Split(v, ",")); err != nil {
+				return fmt.Errorf("environment variable %s: %w", o.environment(), err)
+			}
+		}
+		if err := o.apply(o.given); err != nil {
+			return fmt.Errorf("flag --%s: %w", o.name, err)
+		}
+	}
+	return s.check()
+}
+
+func (o *option) apply(values []string) error {
+	for _, v := range values {
+		if err := o.set(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFile reads the configuration file: YAML, where a key that is not a setting
+// is an error with its line and a caret.
+func (s *settings) readFile(file string) error {
+	if file == "" {
+		return nil
+	}
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("configuration file %s does not exist", file)
+	}
+	if err != nil {
+		return err
+	}
+	if err := yaml.UnmarshalWithOptions(data, s, yaml.Strict()); err != nil {
+		return fmt.Errorf("configuration file %s:\n%s\nknown keys: %s", file, yaml.FormatError(err, false, true), strings.Join(s.keys(), ", "))
+	}
+	return nil
+}
+
+func (s *settings) keys() []string {
+	names := []string{"paths"}
+	for _, o := range s.options() {
+		names = append(names, o.name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// check refuses combinations that cannot work.
+func (s *settings) check() error {
+	switch {
+	case s.Integrations != "local" && s.Integrations != "google":
+		return fmt.Errorf("--integrations is %q; it is local or google", s.Integrations)
+	case (s.TLSCert == "") != (s.TLSKey == ""):
+		return errors.New("--tls-cert and --tls-key go together")
+	case s.TLSCert != "" && s.SelfSigned:
+		return errors.New("give either --tls-cert and --tls-key, or --tls-self-signed")
+	case s.TLSListen != "" && s.TLSCert == "" && !s.SelfSigned:
+		return errors.New("--tls-listen needs --tls-cert and --tls-key, or --tls-self-signed")
+	case s.Listen == "" && s.TLSListen == "" && s.TLSCert == "" && !s.SelfSigned:
+		return errors.New("nothing to listen on: give --listen or --tls-listen")
+	}
+	if s.TLSListen == "" && (s.TLSCert != "" || s.SelfSigned) {
+		s.TLSListen = ":8443"
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"go.uber.org/zap"
+)
+
+// settle is how long files must rest before a reload: editors write in steps.
+const settle = 200 * time.Millisecond
+
+// watch reloads when something below the paths changes, until ctx ends.
+func (r *runtime) watch(ctx context.Context) {
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		r.log.Error("cannot watch for changes", zap.Error(err))
+		return
+	}
+	defer w.Close()
+	r.follow(w)
+	rest := time.NewTimer(time.Hour)
+	rest.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e, ok := <-w.Events:
+			if !ok {
+				return
+			}
+			if !irrelevant(e) {
+				rest.Reset(settle)
+			}
+		case err := <-w.Errors:
+			r.log.Warn("watching for changes", zap.Error(err))
+		case <-rest.C:
+			r.follow(w) // new folders
+			r.reloadOnce()
+		}
+	}
+}
+
+func (r *runtime) reloadOnce() {
+	began := time.Now()
+	if r.reload(false) {
+		fmt.Fprintf(r.out, "reloaded in %s\n", time.Since(began).Round(time.Millisecond))
+	}
+}
+
+// follow watches every folder below the paths: fsnotify watches folders one by
+// one, and a folder sees its files replaced, which a watched file does not.
+func (r *runtime) follow(w *fsnotify.Watcher) {
+	for _, root := range r.settings.Paths {
+		err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return nil // it may have gone meanwhile
+			}
+			if !d.IsDir() {
+				if p == root {
+					return w.Add(filepath.Dir(p))
+				}
+				return nil
+			}
+			if p != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules") {
+				return filepath.SkipDir
+			}
+			return w.Add(p)
+		})
+		if err != nil {
+			r.log.Warn("cannot watch", zap.String("path", root), zap.Error(err))
+		}
+	}
+}
+
+func irrelevant(e fsnotify.Event) bool {
+	base := filepath.Base(e.Name)
+	return e.Op == fsnotify.Chmod || strings.HasSuffix(base, "~") || strings.HasPrefix(base, ".")
+}

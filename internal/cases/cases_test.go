@@ -1,0 +1,84 @@
+package cases_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"sluice/flow"
+	"sluice/internal/cases"
+	"sluice/internal/cases/casetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var golden = flag.Bool("golden", false, "rewrite the .want files")
+
+func options(t testing.TB) cases.Options {
+	t.Helper()
+	r, err := flow.NewRegistry(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cases.Options{Registry: r}
+}
+
+func TestGoodCasesPass(t *testing.T) { casetest.Test(t, "testdata/good", options(t)) }
+
+// TestBadCasesFail compares what each case of a folder complains about.
+func TestBadCasesFail(t *testing.T) {
+	for _, dir := range []string{"testdata/bad", "testdata/refused"} {
+		list, err := cases.Folder(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range list {
+			t.Run(filepath.Base(c.File), func(t *testing.T) {
+				t.Parallel()
+				r := c.Run(t.Context(), options(t))
+				if r.Passed {
+					t.Error("the case passes")
+				}
+				compareGolden(t, c.File, r.String()+"\n")
+			})
+		}
+	}
+}
+
+func TestUnreadableCases(t *testing.T) {
+	files, err := filepath.Glob("testdata/unreadable/*.case")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files", err)
+	}
+	for _, file := range files {
+		if _, err := cases.Read(file); err == nil {
+			t.Errorf("%s: no error", file)
+		} else {
+			compareGolden(t, file, err.Error()+"\n")
+		}
+	}
+	if list, err := cases.Folder("testdata/unreadable"); err == nil || len(list) != 0 {
+		t.Errorf("Folder returns %d cases, error %v", len(list), err)
+	}
+}
+
+func compareGolden(t *testing.T, file, got string) {
+	t.Helper()
+	file = strings.TrimSuffix(file, ".case") + ".want"
+	if *golden {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: got\n%s\nwant\n%s", file, got, want)
+	}
+}

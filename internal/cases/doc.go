@@ -1,0 +1,71 @@
+// Package cases reads *.case files and runs them: stories of requests and
+// answers that an API proxy must tell in just that way. Tests of this project
+// and `sluice test` run the same files.
+//
+// The life of a case:
+//
+//  1. Read makes a Case of a file, or says what is wrong with it and where
+//     (read.go, config.go, wire.go).
+//  2. Run deploys the bundle beside the file on a server of its own, with an
+//     upstream, a clock and an integration service that follow the script
+//     (run.go, world.go, upstream.go, integrations.go).
+//  3. For each exchange it sends the request over TCP and compares what came
+//     back, what the upstream got, and the variables at the end
+//     (client.go, match.go, variables.go).
+//  4. The Result tells what was not as written, and which faults were raised.
+//     With Options.Update the file is rewritten instead (update.go).
+//
+// # The folder
+//
+// A case lies beside the bundle that it is about:
+//
+//	apiproxy/                             the bundle
+//	sharedflows/NAME/sharedflowbundle/    shared flows that it calls
+//	proxies/NAME/apiproxy/                other proxies, for local targets
+//	integrations/NAME.json                integrations for the local engine
+//	NAME.case
+//
+// The organization is "acme", the environment "test", the region "us-central1".
+//
+// # The file
+//
+// A case is a txtar archive. The text before the first section says why the case
+// exists. These are the sections:
+//
+//	-- config --       first, optional: lines "key: value"
+//	                     now: 2026-01-02T03:04:05Z   where the clock stands
+//	                     targetserver: NAME=HOST:PORT | NAME=upstream | NAME=disabled
+//	                     identity: TEXT | fail       Google tokens (default test-token)
+//	                     integrations: local | scripted
+//	                     account: NAME               service account of the deployment
+//	                     map: NAME=HOST:PORT         host mapping; every other name is the upstream
+//	-- request --      what the client sends; begins an exchange
+//	-- target --       one request that must arrive at the upstream
+//	-- integration --  one integration call that must arrive: "execute PROJECT REGION NAME",
+//	                   or schedule, a blank line, JSON
+//	-- answer --       what target or integration answers; without it 200, no body
+//	-- response --     what the client must get; without it anything
+//	-- vars --         the variables after the exchange: "name = JSON literal" or
+//	                   "name ~ java regex", which must match the whole text
+//	-- clock --        "+10s" moves the clock before the next exchange
+//
+// Messages are HTTP wire text: first line, header lines, a blank line, the body.
+// In what is sent, line ends become CRLF; Host (example.com) and the framing are
+// added unless they are there or a line "!Host" or "!Content-Length" forbids it;
+// a body under "Transfer-Encoding: chunked" is cut into chunks. The newline that
+// ends a section is not part of the body.
+//
+// In what is expected, the header lines must be there, in this order and letter
+// case; others may be there too, but none called Name where it says "!Name". The
+// body is compared if there is a blank line before it. A line "..." stands for
+// any lines, "..." inside a line for any text.
+//
+// In place of a message an answer may be a directive. For a target: "refuse" (no
+// connection), "reset" (of the connection), "garbage" (no HTTP), "hang" (no
+// answer), and "delay 50ms" before the answer, which also moves the clock. For an
+// integration: "timeout", "token-failure", "broken".
+//
+// The calls of an exchange must arrive in their order, each once, and no others.
+// A call that nobody waits for is written "-- target async --": it may arrive at
+// any time, until shortly after the exchange.
+package cases

@@ -1,0 +1,68 @@
+package cases
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"sluice/flow"
+	"sluice/proxy"
+)
+
+// folder is what lies beside the cases of one folder: read once, compiled anew
+// for each case, because a deployment has state (which server of a load balancer
+// is next) and compiling a small bundle takes less than a millisecond.
+type folder struct {
+	dir string
+
+	once     sync.Once
+	bundles  []*proxy.Bundle
+	problems flow.Problems
+}
+
+// read finds the bundles. Sub-folders with cases have bundles of their own, so
+// only the known places are searched.
+func (f *folder) read() ([]*proxy.Bundle, flow.Problems) {
+	f.once.Do(func() {
+		for _, place := range [...]string{"apiproxy", "proxies", "sharedflows"} {
+			at := filepath.Join(f.dir, place)
+			if _, err := os.Stat(at); place != "apiproxy" && errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			bundles, problems := proxy.Find(at)
+			f.bundles = append(f.bundles, bundles...)
+			f.problems = append(f.problems, problems...)
+		}
+	})
+	return f.bundles, f.problems
+}
+
+// deploy compiles the bundles for one run.
+func (f *folder) deploy(c *proxy.Compiler) (*proxy.Snapshot, flow.Problems) {
+	bundles, problems := f.read()
+	problems = append(flow.Problems(nil), problems...)
+	var proxies []*proxy.Deployment
+	var shared []*flow.SharedFlow
+	for _, b := range bundles {
+		if b.Kind == proxy.SharedFlowBundle {
+			s, list := c.SharedFlow(b)
+			shared, problems = append(shared, s), append(problems, list...)
+			continue
+		}
+		d, list := c.Proxy(b)
+		proxies, problems = append(proxies, d), append(problems, list...)
+	}
+	if problems.Refused() {
+		return nil, problems
+	}
+	snapshot, list := proxy.NewSnapshot(c.Environment, c.Options, proxies, shared)
+	return snapshot, append(problems, list...)
+}
+
+// hasIntegrations reports whether integrations lie beside the bundle.
+func (f *folder) hasIntegrations() bool {
+	files, err := filepath.Glob(filepath.Join(f.dir, "integrations", "*.json"))
+	return err == nil && len(files) > 0
+}

@@ -1,0 +1,140 @@
+package cases
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+)
+
+// script tells upstream and integration service what must come and what to
+// answer. Calls come from the server's goroutines.
+type script struct {
+	file string
+
+	mu       sync.Mutex // guards what follows
+	exchange int
+	line     int // of its request
+	due      []*call // have not come yet
+	failures []Failure
+	came     chan struct{} // closed, and made anew, when a call comes
+}
+
+func newScript(file string) *script { return &script{file: file, came: make(chan struct{})} }
+
+// begin makes the calls of an exchange due.
+func (s *script) begin(x *exchange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.exchange, s.line, s.due = x.number, x.request.line, append([]*call(nil), x.calls...)
+}
+
+// fail adds failures, and fills in where they belong.
+func (s *script) fail(section string, list ...Failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.add(section, list...)
+}
+
+func (s *script) add(section string, list ...Failure) {
+	for _, f := range list {
+		f.File, f.Exchange, f.Section = s.file, s.exchange, section
+		s.failures = append(s.failures, f)
+	}
+}
+
+// take finds the call that came, by its first line: the next one in order, or
+// one that may come at any time. nil means that none is due.
+func (s *script) take(section, first string) *call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.next()
+	found := -1
+	for i, c := range s.due {
+		if (i == next || c.async) && c.section == section && fits(c.want.first(), first) {
+			found = i
+			break
+		}
+	}
+	if found < 0 && next >= 0 && s.due[next].section == section {
+		found = next // its first line differs: whoever compares tells
+	}
+	if found < 0 {
+		f := Failure{Line: s.line, Got: first + "   (no section " + section + " is due)"}
+		if next >= 0 {
+			f.Line, f.Want = s.due[next].want.line, s.due[next].section+" "+s.due[next].want.first()
+		}
+		s.add("unexpected call", f)
+		return nil
+	}
+	return s.remove(found)
+}
+
+// refuses reports whether the next call is to be refused, and takes it.
+func (s *script) refuses() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.next()
+	if next < 0 || s.due[next].answer.directive != "refuse" {
+		return false
+	}
+	s.remove(next)
+	return true
+}
+
+// next is the index of the next call in order, or -1.
+func (s *script) next() int {
+	for i, c := range s.due {
+		if !c.async {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s *script) remove(i int) *call {
+	c := s.due[i]
+	s.due = append(s.due[:i:i], s.due[i+1:]...)
+	close(s.came)
+	s.came = make(chan struct{})
+	return c
+}
+
+// asyncLimit is how long calls that nobody waits for may take after the exchange.
+const asyncLimit = 2 * time.Second
+
+// end waits for the async calls and reports what never came.
+func (s *script) end(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, asyncLimit)
+	defer cancel()
+	for ctx.Err() == nil {
+		waiting, came := s.waiting()
+		if !waiting {
+			break
+		}
+		select {
+		case <-came:
+		case <-ctx.Done():
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.due {
+		s.add(c.section, Failure{Line: c.want.line, Want: strings.Join(c.want.head, "\n"), Got: "(it did not come)"})
+	}
+	s.due = nil
+}
+
+// waiting reports whether only async calls are still due.
+func (s *script) waiting() (bool, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.due) > 0 && s.next() < 0, s.came
+}
+
+// found returns the failures so far.
+func (s *script) found() []Failure {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Failure(nil), s.failures...)
+}
