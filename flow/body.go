@@ -29,6 +29,7 @@ type Body struct {
 	held  []byte
 	src   io.ReadCloser
 	size  int64
+	err   error // flowing: why an earlier Hold failed
 }
 
 type bodyState uint8
@@ -54,19 +55,23 @@ func (b *Body) SetStream(r io.ReadCloser, size int64) {
 }
 
 // Hold returns the whole body and keeps it. A stream of more than limit bytes
-// gives ErrBodyTooBig; one that was sent already gives ErrBodyGone.
+// gives ErrBodyTooBig; one that was sent already gives ErrBodyGone. A failed
+// Hold loses nothing: the body keeps flowing, from its first byte, and every
+// further Hold fails alike.
 func (b *Body) Hold(limit int64) ([]byte, error) {
-	switch b.state {
-	case bodyHeld:
+	switch {
+	case b.state == bodyHeld:
 		return b.held, nil
-	case bodyGone:
+	case b.state == bodyGone:
 		return nil, ErrBodyGone
-	}
-	if b.size > limit {
+	case b.err != nil:
+		return nil, b.err
+	case b.size > limit:
 		return nil, ErrBodyTooBig
 	}
 	data, err := readAtMost(b.src, b.size, limit)
 	if err != nil {
+		b.putBack(data, err)
 		return nil, err
 	}
 	b.Close()
@@ -74,16 +79,35 @@ func (b *Body) Hold(limit int64) ([]byte, error) {
 	return data, nil
 }
 
+// putBack puts data in front of what is left of the stream.
+func (b *Body) putBack(data []byte, err error) {
+	var rest io.Reader = b.src
+	if !errors.Is(err, ErrBodyTooBig) {
+		rest = failed{err}
+	}
+	b.err = err
+	b.src = readCloser{io.MultiReader(bytes.NewReader(data), rest), b.src}
+}
+
+// failed is the end of a stream that broke.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }
+
+// readAtOnce bounds what is set aside for a body before any of it arrived: its
+// size is only what the peer claims.
+const readAtOnce = 64 << 10
+
+// readAtMost reads all of r, of about size bytes (negative: unknown). With an
+// error it returns what it has read until then.
 func readAtMost(r io.Reader, size, limit int64) ([]byte, error) {
-	buf := bytes.NewBuffer(make([]byte, 0, max(size+1, 512)))
+	expected := int(min(max(size, 0), readAtOnce)) + bytes.MinRead // MinRead: room to see the end
+	buf := bytes.NewBuffer(make([]byte, 0, expected))
 	n, err := buf.ReadFrom(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, err
+	if err == nil && n > limit {
+		err = ErrBodyTooBig
 	}
-	if n > limit {
-		return nil, ErrBodyTooBig
-	}
-	return buf.Bytes(), nil
+	return buf.Bytes(), err
 }
 
 // Take returns the body for sending and its size (negative: unknown). A held

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -245,9 +246,11 @@ func (b *Build) Int(el *etree.Element, tag string, def, low int) int {
 	return n
 }
 
-// Millis reads a duration in milliseconds; blank and absent mean def.
+// Millis reads a duration in milliseconds; blank and absent mean def. What is
+// too long for a time.Duration becomes the longest one.
 func (b *Build) Millis(el *etree.Element, tag string, def time.Duration, low int) time.Duration {
-	return time.Duration(b.Int(el, tag, int(def/time.Millisecond), low)) * time.Millisecond
+	n := time.Duration(b.Int(el, tag, int(def/time.Millisecond), low))
+	return min(n, math.MaxInt64/time.Millisecond) * time.Millisecond
 }
 
 // Enum reads one of the values, compared without case; blank and absent mean the

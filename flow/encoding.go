@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"context"
 	"errors"
 	"io"
 
@@ -55,15 +56,20 @@ func (m *Message) decode(coding string, raw []byte) ([]byte, error) {
 	return plain, nil
 }
 
+// decompressionFault makes a fault of what a decoder failed with, unless the
+// decoder only passed on that its source failed.
 func (m *Message) decompressionFault(err error) error {
+	if _, ok := errors.AsType[*faults.Fault](err); ok || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
 	return decompressionFailure[m.Kind].Wrap(err)
 }
 
 var errCoding = errors.New("unknown content coding")
 
-// decoder returns a reader of the plain bytes. "deflate" is read as zlib, and
-// as raw deflate when there is no zlib header, because both are sent under that
-// name.
+// decoder returns a reader of the plain bytes; its error is io.EOF when there is
+// not one byte. "deflate" is read as zlib, and as raw deflate when there is no
+// zlib header, because both are sent under that name.
 func decoder(coding string, src io.Reader) (io.Reader, error) {
 	switch coding {
 	case "gzip", "x-gzip":
@@ -83,7 +89,13 @@ func decoder(coding string, src io.Reader) (io.Reader, error) {
 	return nil, errCoding
 }
 
-func encoder(coding string, dst io.Writer) (io.WriteCloser, error) {
+// encoder is a gzip.Writer or a zlib.Writer.
+type encoder interface {
+	io.WriteCloser
+	Flush() error
+}
+
+func newEncoder(coding string, dst io.Writer) (encoder, error) {
 	switch coding {
 	case "gzip", "x-gzip":
 		return gzip.NewWriter(dst), nil
@@ -98,51 +110,53 @@ func encoder(coding string, dst io.Writer) (io.WriteCloser, error) {
 // coding that the message came with, "none" sends it plain, "gzip" or "deflate"
 // code it. The Content-Encoding header follows. The caller closes the reader.
 func (m *Message) Outgoing(compression string) (io.ReadCloser, int64, error) {
-	coding, want := m.Coding(), compression
+	coding := m.Coding()
+	want := compression
 	switch compression {
 	case "":
 		want = coding
 	case "none":
 		want = ""
 	}
-	if want == coding && (!m.recoded || coding == "") {
+	if m.plainOf != "" && m.plainOf != coding {
+		m.SetContent(m.plain) // a policy wrote another Content-Encoding since: the bytes held are not in it
+	}
+	if m.Body.Size() == 0 || want == coding && (!m.recoded || coding == "") {
 		r, n := m.Body.Take()
 		return r, n, nil
 	}
-	if m.Body.Size() == 0 {
-		r, n := m.Body.Take()
-		return r, n, nil
-	}
-	plain, err := m.plainStream(coding)
+	plain, size, err := m.takePlain(coding)
 	if err != nil {
 		return nil, 0, err
 	}
 	m.setCoding(want)
 	if want == "" {
-		return plain, -1, nil
+		return plain, size, nil
 	}
-	return compressed(want, plain, m)
+	return m.coded(want, plain, size)
 }
 
-// plainStream returns the body without its coding; it does not hold it.
-func (m *Message) plainStream(coding string) (io.ReadCloser, error) {
-	if m.hasPlain {
-		return io.NopCloser(bytes.NewReader(m.plain)), nil
+// takePlain is Body.Take without the coding; it does not hold the body.
+func (m *Message) takePlain(coding string) (io.ReadCloser, int64, error) {
+	if m.plainOf != "" {
+		return io.NopCloser(bytes.NewReader(m.plain)), int64(len(m.plain)), nil
 	}
-	src, _ := m.Body.Take()
+	src, size := m.Body.Take()
 	if m.recoded || coding == "" {
-		return src, nil
+		return src, size, nil
 	}
 	r, err := decoder(coding, src)
+	switch {
+	case err == nil:
+		return &decoded{m: m, plain: r, Closer: src}, -1, nil
+	case errors.Is(err, io.EOF):
+		return src, 0, nil // no body at all, as after HEAD
+	}
+	_ = src.Close() // the fault below is what the client hears of
 	if errors.Is(err, errCoding) {
-		_ = src.Close() // the fault below is what the client hears of
-		return nil, unsupportedEncoding[m.Kind].New("encoding", coding)
+		return nil, 0, unsupportedEncoding[m.Kind].New("encoding", coding)
 	}
-	if err != nil {
-		_ = src.Close()
-		return nil, m.decompressionFault(err)
-	}
-	return readCloser{r, src}, nil
+	return nil, 0, m.decompressionFault(err)
 }
 
 func (m *Message) setCoding(coding string) {
@@ -158,33 +172,76 @@ type readCloser struct {
 	io.Closer
 }
 
-// compressed codes src as it is read. A small held body is coded at once, so
-// that its Content-Length is known.
-func compressed(coding string, src io.ReadCloser, m *Message) (io.ReadCloser, int64, error) {
-	pr, pw := io.Pipe()
-	w, err := encoder(coding, pw)
-	if err != nil {
-		_ = src.Close()
+// decoded is a stream without its coding; it fails with faults.
+type decoded struct {
+	m     *Message
+	plain io.Reader
+	io.Closer
+}
+
+func (d *decoded) Read(p []byte) (int, error) {
+	n, err := d.plain.Read(p)
+	if err != nil && err != io.EOF {
+		err = d.m.decompressionFault(err)
+	}
+	return n, err
+}
+
+// codedAtOnce is up to which size a body is coded before it is sent, so that its
+// Content-Length is known.
+const codedAtOnce = 1 << 20
+
+// coded is plain in a coding; size is that of plain.
+func (m *Message) coded(coding string, plain io.ReadCloser, size int64) (io.ReadCloser, int64, error) {
+	c := &coder{plain: plain, chunk: make([]byte, 32<<10)}
+	var err error
+	if c.encoder, err = newEncoder(coding, &c.out); err != nil {
+		_ = plain.Close() // the fault is what the client hears of
 		return nil, 0, unsupportedEncoding[m.Kind].New("encoding", coding)
 	}
-	if held, ok := m.Body.Held(); ok && len(held) <= 1<<20 {
-		var b bytes.Buffer
-		w, _ = encoder(coding, &b) // the coding was known a line above
-		if _, err := io.Copy(w, src); err != nil {
-			return nil, 0, m.decompressionFault(err)
-		}
-		if err := w.Close(); err != nil {
-			return nil, 0, m.decompressionFault(err)
-		}
-		return io.NopCloser(&b), int64(b.Len()), nil
+	if size < 0 || size > codedAtOnce {
+		return c, -1, nil
 	}
-	go func() {
-		_, err := io.Copy(w, src)
-		if err == nil {
-			err = w.Close()
-		}
-		_ = src.Close()
-		pw.CloseWithError(err)
-	}()
-	return pr, -1, nil
+	defer plain.Close()
+	data, err := io.ReadAll(c)
+	if err != nil {
+		return nil, 0, err
+	}
+	return io.NopCloser(bytes.NewReader(data)), int64(len(data)), nil
 }
+
+// coder codes a stream while it is read. It needs no goroutine, so nothing reads
+// from the peer once the reader is closed; and it passes on each piece as soon as
+// it came, which event streams need.
+type coder struct {
+	plain   io.ReadCloser
+	chunk   []byte
+	encoder encoder
+	out     bytes.Buffer // coded, not read yet
+	err     error        // of plain
+}
+
+func (c *coder) Read(p []byte) (int, error) {
+	for c.out.Len() == 0 {
+		if c.err != nil {
+			return 0, c.err
+		}
+		c.fill()
+	}
+	return c.out.Read(p)
+}
+
+// fill codes one piece. Writing to a buffer does not fail.
+func (c *coder) fill() {
+	n, err := c.plain.Read(c.chunk)
+	if n > 0 {
+		_, _ = c.encoder.Write(c.chunk[:n])
+		_ = c.encoder.Flush()
+	}
+	if err == io.EOF {
+		_ = c.encoder.Close()
+	}
+	c.err = err
+}
+
+func (c *coder) Close() error { return c.plain.Close() }

@@ -32,7 +32,7 @@ func (p Phase) String() string { return phaseNames[p] }
 type Exchange struct {
 	Serial   uint64 // number of the request in this process
 	Phase    Phase
-	Request  *Message
+	Request  *Message      // never nil
 	Response *Message      // nil until a target or a null route made one
 	Error    *Message      // the message of the error state, else nil
 	Fault    *faults.Fault // the fault that put the exchange into the error state, else nil
@@ -133,10 +133,20 @@ func NewExchange(p *ProxyInfo, s *Services, request *Message) *Exchange {
 	return &Exchange{Proxy: p, Services: s, Request: request}
 }
 
+// maxKept is how many variables and steps Reset keeps memory for: one unusual
+// request must not make every later one pay for it.
+const maxKept = 1024
+
 // Reset empties the exchange for another request; its maps and slices keep
 // their memory.
 func (x *Exchange) Reset() {
 	vars, ran, metrics := x.vars, x.ran, x.metrics
+	if len(vars) > maxKept {
+		vars = nil
+	}
+	if cap(ran) > maxKept {
+		ran = nil
+	}
 	clear(vars)
 	clear(ran)
 	clear(metrics)
@@ -236,7 +246,7 @@ func (x *Exchange) Get(n *Name) Value {
 }
 
 func (x *Exchange) get(n *Name) Value {
-	if n.root != nil && n.root.get != nil {
+	if n.root != nil {
 		return n.root.get(x, n.key)
 	}
 	if n.part == nil {
@@ -312,7 +322,7 @@ func (x *Exchange) Set(n *Name, v Value) error {
 	if x.trace != nil {
 		x.trace.Event(x, Event{Kind: SetVariable, Name: n.text, Value: v})
 	}
-	if n.root != nil && n.root.get != nil {
+	if n.root != nil {
 		if n.root.set == nil {
 			return &SetError{n.text, ReadOnly}
 		}
@@ -333,24 +343,11 @@ func setPart(m *Message, n *Name, v Value) error {
 	if n.part.set == nil {
 		return &SetError{n.text, ReadOnly}
 	}
-	if v.IsNull() {
-		return removePart(m, n)
-	}
-	return n.part.set(m, n, v)
-}
-
-// removePart handles null assigned to a part of a message: a header or
-// parameter goes, everything else becomes empty.
-func removePart(m *Message, n *Name) error {
-	switch n.part {
-	case keyedProperties[0].one:
-		m.Header.Del(n.key)
-		return nil
-	case keyedProperties[1].one:
-		m.DelQueryParam(n.key, 0)
-		return nil
-	case keyedProperties[2].one:
-		return m.DelFormParam(n.key, 0)
+	switch {
+	case !v.IsNull():
+		return n.part.set(m, n, v)
+	case n.part.del != nil:
+		return n.part.del(m, n)
 	}
 	return n.part.set(m, n, Text(""))
 }

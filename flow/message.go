@@ -1,10 +1,13 @@
 package flow
 
 import (
+	"bytes"
 	"strings"
+
+	"sluice/faults"
 )
 
-// Kind tells a request message from a response message. IntegrationCallout and
+// MessageKind tells a request message from a response message. IntegrationCallout and
 // ServiceCallout fault when a variable holds a message of the wrong kind.
 type MessageKind uint8
 
@@ -44,7 +47,7 @@ type Message struct {
 	Streamed bool
 
 	plain     []byte // the body without its Content-Encoding, once somebody asked
-	hasPlain  bool
+	plainOf   string // the Content-Encoding that plain was decoded from, "" while there is no plain
 	recoded   bool   // the body was set by a policy: it is not in Content-Encoding yet
 	queryMemo params // Query, parsed
 	queryText string // what queryMemo was parsed from
@@ -76,7 +79,7 @@ func (m *Message) limit() int64 {
 // DecompressionFailureAtRequest or ...AtResponse, and whatever reading from the
 // peer failed with.
 func (m *Message) Content() ([]byte, error) {
-	if m.hasPlain {
+	if m.plainOf != "" {
 		return m.plain, nil
 	}
 	if m.Streamed && !m.Body.heldAlready() {
@@ -97,7 +100,7 @@ func (m *Message) Content() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.plain, m.hasPlain = plain, true
+	m.plain, m.plainOf = plain, coding
 	return plain, nil
 }
 
@@ -105,10 +108,10 @@ func (m *Message) Content() ([]byte, error) {
 // applied when the message is sent.
 func (m *Message) SetContent(data []byte) {
 	m.Body.Set(data)
-	m.plain, m.hasPlain, m.recoded = nil, false, true
+	m.plain, m.plainOf, m.recoded = nil, "", true
 }
 
-// ClearContent drops the payload and what describes it.
+// ClearContent drops the payload and its Content-Encoding.
 func (m *Message) ClearContent() {
 	m.SetContent(nil)
 	m.Header.Del("Content-Encoding")
@@ -194,6 +197,12 @@ func (m *Message) DelQueryParam(name string, n int) {
 // FormType is the media type of a form body.
 const FormType = "application/x-www-form-urlencoded"
 
+// maxFormParams bounds what a form of many tiny parameters costs: parsed, each
+// takes fifty times the two bytes that it took on the wire.
+const maxFormParams = 10_000
+
+var badFormData = faults.MustRuntime("BadFormData")
+
 // form returns the parsed form body; it is empty unless the Content-Type says
 // form.
 func (m *Message) form() (*params, error) {
@@ -205,9 +214,14 @@ func (m *Message) form() (*params, error) {
 	if err != nil {
 		return nil, err
 	}
-	if text := string(body); text != m.formText || m.formMemo.pairs == nil {
-		m.formMemo, m.formText = parseParams(text, true), text
+	if m.formMemo.pairs != nil && m.formText == string(body) {
+		return &m.formMemo, nil
 	}
+	if bytes.Count(body, []byte("&")) >= maxFormParams {
+		return nil, badFormData.New()
+	}
+	m.formText = string(body)
+	m.formMemo = parseParams(m.formText, true)
 	return &m.formMemo, nil
 }
 
@@ -268,8 +282,12 @@ func (m *Message) AddFormParam(name, value string) error {
 	return m.changeForm(func(p *params) { p.add(name, value) })
 }
 
-// DelFormParam drops the n-th value of the parameter, or all when n is 0.
+// DelFormParam drops the n-th value of the parameter, or all when n is 0. A
+// payload that is no form stays as it is.
 func (m *Message) DelFormParam(name string, n int) error {
+	if m.MediaType() != FormType {
+		return nil
+	}
 	return m.changeForm(func(p *params) { p.del(name, n) })
 }
 

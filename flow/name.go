@@ -15,7 +15,7 @@ type Name struct {
 	msg  string    // with part: the variable that holds the message, "request" or "myMessage"
 	key  string    // what stands for NAME in the pattern: a header, a parameter, POLICY
 	n    int       // the index of header.NAME.N, else 0
-	dots []string  // for a variable of the bundle's own: its proper prefixes, longest last
+	dots []string  // its proper prefixes, longest last, for a variable of the bundle's own
 }
 
 // String returns the name as it was written.
@@ -27,7 +27,7 @@ func (n *Name) Private() bool { return strings.HasPrefix(n.text, "private.") }
 // Predefined reports whether the runtime defines the variable, so that it is
 // never a variable of the bundle's own.
 func (n *Name) Predefined() bool {
-	return n.root != nil && n.root.get != nil || n.part != nil && isAmbient(n.msg)
+	return n.root != nil || n.part != nil && isAmbient(n.msg)
 }
 
 // Message returns the variable that holds the message which n names a part of
@@ -59,9 +59,8 @@ func ParseName(text string) *Name {
 		if text[i] != '.' {
 			continue
 		}
-		if n.parsePart(text[i+1:]) {
+		if n.part == nil && n.parsePart(text[i+1:]) {
 			n.msg = text[:i]
-			break
 		}
 		n.dots = append(n.dots, text[:i])
 	}

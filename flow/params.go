@@ -1,8 +1,6 @@
 package flow
 
-import (
-	"strings"
-)
+import "strings"
 
 // params is a query string or a form body: pairs in their order, each with the
 // text it was written as, so that what nobody changes is sent on byte for byte,
@@ -76,7 +74,11 @@ func (p *params) names() []string {
 }
 
 func (p *params) add(name, value string) {
-	p.pairs = append(p.pairs, pair{escape(name) + "=" + escape(value), name, value})
+	p.pairs = append(p.pairs, newPair(name, value))
+}
+
+func newPair(name, value string) pair {
+	return pair{escape(name) + "=" + escape(value), name, value}
 }
 
 // set replaces the n-th value of name; one past the end appends.
@@ -86,7 +88,7 @@ func (p *params) set(name string, n int, value string) {
 			continue
 		}
 		if n--; n == 0 {
-			p.pairs[i] = pair{escape(name) + "=" + escape(value), name, value}
+			p.pairs[i] = newPair(name, value)
 			return
 		}
 	}
@@ -97,16 +99,19 @@ func (p *params) set(name string, n int, value string) {
 
 // setAll gives name exactly one value.
 func (p *params) setAll(name, value string) {
-	p.set(name, 1, value)
-	for i, n := 0, 0; i < len(p.pairs); {
-		if p.pairs[i].name == name {
-			n++
+	kept, found := p.pairs[:0], false
+	for _, q := range p.pairs {
+		if q.name == name {
+			if found {
+				continue
+			}
+			q, found = newPair(name, value), true
 		}
-		if p.pairs[i].name == name && n > 1 {
-			p.pairs = append(p.pairs[:i], p.pairs[i+1:]...)
-			continue
-		}
-		i++
+		kept = append(kept, q)
+	}
+	p.pairs = kept
+	if !found {
+		p.add(name, value)
 	}
 }
 

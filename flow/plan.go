@@ -121,11 +121,21 @@ func (f *FlowInfo) enter(s *Section, side Side) {
 	f.Target, f.TargetDescription = s.Name, s.Description
 }
 
-// RunSteps runs steps in order; see Plan.Run for the result. It is the loop that
-// every request spends its time in.
+// RunSteps runs steps in order; see Plan.Run for the result.
 func RunSteps(ctx context.Context, x *Exchange, steps []Step) error {
+	outer := x.Flow.Step
+	err := runSteps(ctx, x, steps)
+	x.Flow.Step = outer
+	return err
+}
+
+// runSteps is the loop that every request spends its time in, so what few steps
+// need is left to others.
+func runSteps(ctx context.Context, x *Exchange, steps []Step) error {
+	observed := x.trace != nil || x.Proxy.TimePolicies
 	for i := range steps {
 		s := &steps[i]
+		x.Flow.Step = s.Name
 		if s.Condition != nil {
 			ok, err := holds(x, s.Condition, s.Name)
 			if err != nil {
@@ -135,28 +145,21 @@ func RunSteps(ctx context.Context, x *Exchange, steps []Step) error {
 				continue
 			}
 		}
-		if err := s.execute(ctx, x); err != nil {
+		var err error
+		if observed {
+			err = s.observed(ctx, x)
+		} else {
+			err = s.Policy.Execute(ctx, x)
+		}
+		if err == nil && x.broken == nil && !x.failed && !s.Waits {
+			x.ran = append(x.ran, s)
+			continue
+		}
+		if err = s.settle(ctx, x, err); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (s *Step) execute(ctx context.Context, x *Exchange) error {
-	outer := x.Flow.Step
-	x.Flow.Step = s.Name
-	var err error
-	if x.trace == nil && !x.Proxy.TimePolicies {
-		err = s.Policy.Execute(ctx, x)
-	} else {
-		err = s.observed(ctx, x)
-	}
-	x.Flow.Step = outer
-	if err == nil && x.broken == nil && !s.Waits {
-		s.passed(x)
-		return nil
-	}
-	return s.settle(ctx, x, err)
 }
 
 // settle handles what the fast path does not: failures and the clock.
@@ -164,14 +167,18 @@ func (s *Step) settle(ctx context.Context, x *Exchange, err error) error {
 	if broken := x.Err(); err == nil {
 		err = broken
 	}
-	if err == nil {
-		s.passed(x)
-		return x.expired(s.Name)
-	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return err
 	}
-	return s.fail(x, err)
+	if err == nil {
+		s.passed(x)
+	} else if err = s.fail(x, err); err != nil {
+		return err
+	}
+	if !s.Waits {
+		return nil
+	}
+	return x.expired(s.Name)
 }
 
 // Expired is the fault of a request that used up its api.timeout, or nil.
@@ -186,9 +193,6 @@ func (x *Exchange) expired(step string) error {
 
 func (s *Step) passed(x *Exchange) {
 	x.ran = append(x.ran, s)
-	if !x.failed {
-		return
-	}
 	for _, flag := range s.Flags {
 		if v, ok := x.vars[flag]; ok && v.True() {
 			x.Put(flag, Bool(false))
@@ -196,7 +200,7 @@ func (s *Step) passed(x *Exchange) {
 	}
 }
 
-// fail records the failure and says whether it ends the flow.
+// fail records the failure; its result is nil when the flow goes on.
 func (s *Step) fail(x *Exchange, err error) error {
 	err = locate(err, x, s.Name)
 	f := FaultOf(err)
@@ -229,8 +233,8 @@ func holds(x *Exchange, c *Condition, owner string) (bool, error) {
 		return true, nil
 	}
 	ok, err := c.Eval(x)
-	if broken := x.broken; broken != nil && err == nil {
-		x.broken, err = nil, broken
+	if broken := x.Err(); err == nil {
+		err = broken
 	}
 	if x.trace != nil {
 		x.trace.Event(x, Event{Kind: ConditionDone, Name: owner, Text: c.String(), Result: ok, Err: err})
@@ -245,8 +249,7 @@ func (c *Condition) Holds(x *Exchange, owner string) (bool, error) { return hold
 // FaultOf returns the fault that an error is: its own, or for an error of ours
 // InternalError with the error as cause.
 func FaultOf(err error) *faults.Fault {
-	var f *faults.Fault
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*faults.Fault](err); ok {
 		return f
 	}
 	return internalError.Wrap(err)
@@ -256,8 +259,7 @@ func FaultOf(err error) *faults.Fault {
 func locate(err error, x *Exchange, step string) error {
 	f := FaultOf(err)
 	f.At(step, x.Flow.Current, x.Phase.String())
-	var own *Raised
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*Raised](err); ok {
 		return own
 	}
 	return f

@@ -14,8 +14,8 @@ import (
 // once.
 type Policy interface {
 	// Execute does the policy's work on x. nil means done; a *faults.Fault or a
-	// *Raised is a documented fault; any other error is ours, and the client
-	// sees it as that policy's ExecutionFailed. A policy that waits gives up
+	// *Raised is a documented fault; any other error is ours, and becomes
+	// sluice.InternalError with the error as cause. A policy that waits gives up
 	// when ctx ends and returns ctx.Err().
 	Execute(ctx context.Context, x *Exchange) error
 }

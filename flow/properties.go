@@ -14,6 +14,7 @@ type property struct {
 	body bool // reading it needs the payload
 	get  func(m *Message, n *Name) (Value, error)
 	set  func(m *Message, n *Name, v Value) error
+	del  func(m *Message, n *Name) error // what null assigned to it does; nil: it becomes empty
 }
 
 // keyedProperty is a family of properties of one named thing, such as a header.
@@ -102,10 +103,12 @@ var keyedProperties = []keyedProperty{
 	{prefix: "header.",
 		one: &property{name: "header.NAME", typ: "String", doc: "header; with commas in it, the text before the first",
 			get: func(m *Message, n *Name) (Value, error) { return found(m.Header.First(n.key)) },
-			set: func(m *Message, n *Name, v Value) error { return setHeader(m, n, v) }},
+			set: func(m *Message, n *Name, v Value) error { return setHeader(m, n, v) },
+			del: func(m *Message, n *Name) error { m.Header.Del(n.key); return nil }},
 		item: &property{name: "header.NAME.N", typ: "String", doc: "N-th item of a header, from 1, split on commas",
 			get: func(m *Message, n *Name) (Value, error) { return nth(m.Header.Items(n.key), n.n), nil },
-			set: func(m *Message, n *Name, v Value) error { m.Header.SetItem(n.key, n.n, v.String()); return nil }},
+			set: func(m *Message, n *Name, v Value) error { m.Header.SetItem(n.key, n.n, v.String()); return nil },
+			del: func(m *Message, n *Name) error { m.Header.DelItem(n.key, n.n); return nil }},
 		values: &property{name: "header.NAME.values", typ: "Collection", doc: "items of a header",
 			get: func(m *Message, n *Name) (Value, error) { return collection(m.Header.Items(n.key)), nil }},
 		count: &property{name: "header.NAME.values.count", typ: "Integer", doc: "number of items of a header",
@@ -115,10 +118,12 @@ var keyedProperties = []keyedProperty{
 	{prefix: "queryparam.",
 		one: &property{name: "queryparam.NAME", typ: "String", doc: "first value of a query parameter, decoded",
 			get: func(m *Message, n *Name) (Value, error) { return found(m.QueryParam(n.key, 1)) },
-			set: func(m *Message, n *Name, v Value) error { m.SetQueryParam(n.key, v.String()); return nil }},
+			set: func(m *Message, n *Name, v Value) error { m.SetQueryParam(n.key, v.String()); return nil },
+			del: func(m *Message, n *Name) error { m.DelQueryParam(n.key, 0); return nil }},
 		item: &property{name: "queryparam.NAME.N", typ: "String", doc: "N-th value of a query parameter, from 1",
 			get: func(m *Message, n *Name) (Value, error) { return found(m.QueryParam(n.key, n.n)) },
-			set: func(m *Message, n *Name, v Value) error { m.SetQueryItem(n.key, n.n, v.String()); return nil }},
+			set: func(m *Message, n *Name, v Value) error { m.SetQueryItem(n.key, n.n, v.String()); return nil },
+			del: func(m *Message, n *Name) error { m.DelQueryParam(n.key, n.n); return nil }},
 		values: &property{name: "queryparam.NAME.values", typ: "Collection", doc: "values of a query parameter",
 			get: func(m *Message, n *Name) (Value, error) { return collection(m.QueryValues(n.key)), nil }},
 		count: &property{name: "queryparam.NAME.values.count", typ: "Integer", doc: "number of values of a query parameter",
@@ -126,10 +131,12 @@ var keyedProperties = []keyedProperty{
 	{prefix: "formparam.",
 		one: &property{name: "formparam.NAME", typ: "String", doc: "first value of a form parameter, decoded", body: true,
 			get: func(m *Message, n *Name) (Value, error) { return formParam(m, n.key, 1) },
-			set: func(m *Message, n *Name, v Value) error { return m.SetFormParam(n.key, v.String()) }},
+			set: func(m *Message, n *Name, v Value) error { return m.SetFormParam(n.key, v.String()) },
+			del: func(m *Message, n *Name) error { return m.DelFormParam(n.key, 0) }},
 		item: &property{name: "formparam.NAME.N", typ: "String", doc: "N-th value of a form parameter, from 1", body: true,
 			get: func(m *Message, n *Name) (Value, error) { return formParam(m, n.key, n.n) },
-			set: func(m *Message, n *Name, v Value) error { return m.SetFormItem(n.key, n.n, v.String()) }},
+			set: func(m *Message, n *Name, v Value) error { return m.SetFormItem(n.key, n.n, v.String()) },
+			del: func(m *Message, n *Name) error { return m.DelFormParam(n.key, n.n) }},
 		values: &property{name: "formparam.NAME.values", typ: "Collection", doc: "values of a form parameter", body: true,
 			get: func(m *Message, n *Name) (Value, error) {
 				vs, err := m.FormValues(n.key)

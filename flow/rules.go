@@ -96,14 +96,13 @@ func (rule *FaultRule) run(ctx context.Context, x *Exchange) (raised bool, err e
 func (x *Exchange) Fail(err error) {
 	f := FaultOf(err)
 	m := ErrorMessage(f)
-	var own *Raised
-	if errors.As(err, &own) && own.Message != nil {
+	if own, ok := errors.AsType[*Raised](err); ok && own.Message != nil {
 		m = own.Message
 	}
 	if x.trace != nil {
 		x.trace.Event(x, Event{Kind: FaultEntered, Name: f.Code(), Text: f.Reason, Err: err})
 	}
-	x.Fault, x.last, x.Error = f, f, m
+	x.Fault, x.last, x.Error, x.broken = f, f, m, nil
 }
 
 // ErrorMessage is the default answer of a fault: its status, and

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"crypto/sha1" //nolint:gosec // Apigee's tls.client.cert.fingerprint is defined as SHA-1
 	"crypto/tls"
 	"crypto/x509"
@@ -169,13 +170,13 @@ func targetBasePath(x *Exchange, _ string) Value {
 	return orNull(u.EscapedPath())
 }
 
+// propertySet finds SET.KEY; both may have dots, and the shortest set wins.
 func propertySet(x *Exchange, key string) Value {
-	for set, values := range x.Proxy.PropertySets {
-		name, ok := strings.CutPrefix(key, set+".")
-		if !ok {
+	for i := range len(key) {
+		if key[i] != '.' {
 			continue
 		}
-		if v, ok := values[name]; ok {
+		if v, ok := x.Proxy.PropertySets[key[:i]][key[i+1:]]; ok {
 			return Text(v)
 		}
 	}
@@ -193,17 +194,16 @@ func policyTime(x *Exchange, policy string) Value {
 // resolvedIP is the first hop of X-Forwarded-For, else the peer: Apigee's
 // default resolution; it can be configured there, and is not here yet.
 func (x *Exchange) resolvedIP() string {
-	if hops := x.Request.Header.Items("X-Forwarded-For"); len(hops) > 0 && hops[0] != "" {
-		return hops[0]
-	}
-	return x.Client.IP
+	hops := x.Request.Header.Items("X-Forwarded-For")
+	return cmp.Or(first(hops), x.Client.IP)
 }
 
 func (x *Exchange) lastHop() string {
-	if hops := x.Request.Header.Items("X-Forwarded-For"); len(hops) > 0 {
-		return hops[len(hops)-1]
+	hops := x.Request.Header.Items("X-Forwarded-For")
+	if len(hops) == 0 {
+		return x.Client.IP
 	}
-	return x.Client.IP
+	return cmp.Or(hops[len(hops)-1], x.Client.IP)
 }
 
 // VirtualHost is Edge's name of the listener: "secure" with TLS, else "default".

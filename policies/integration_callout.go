@@ -1,13 +1,10 @@
 package policies
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/beevik/etree"
@@ -59,8 +56,6 @@ type integrationCallout struct {
 	request  *flow.Name
 	response string // variable for the answer
 
-	project, name, region *flow.Name
-
 	unresolved, failed, noToken          *faults.Def
 	nullRequest, notMessage, notARequest *faults.Def
 }
@@ -79,10 +74,6 @@ func compileIntegrationCallout(b *flow.Build, el *etree.Element) flow.Policy {
 		clear:    b.BoolAttr(request, "clearPayload", true),
 		request:  b.Name(flow.TextOf(request)),
 		response: b.Name(cmp.Or(b.Text(el, "Response"), "integration.response")).String(),
-
-		project: b.Name("integration.project.id"),
-		name:    b.Name("integration.name"),
-		region:  b.Name("integration.region"),
 
 		unresolved:  b.Fault("UnresolvedVariable"),
 		failed:      b.Fault("ExecutionFailed"),
@@ -135,41 +126,13 @@ func (p *integrationCallout) requestMessage(x *flow.Exchange) (*flow.Message, er
 	return m, nil
 }
 
-func (p *integrationCallout) call(x *flow.Exchange, request *flow.Message) (call flow.IntegrationCall, err error) {
-	call = flow.IntegrationCall{Account: p.account, Schedule: p.async, Region: integrationVariable(x, p.region)}
-	if call.Project = integrationVariable(x, p.project); call.Project == "" {
-		return call, p.unresolved.New("variable", p.project.String())
-	}
-	if call.Name = integrationVariable(x, p.name); call.Name == "" {
-		return call, p.unresolved.New("variable", p.name.String())
-	}
-	if call.Body, err = request.Content(); err == nil && !p.async {
-		call.Body = withoutSchedule(call.Body)
+func (p *integrationCallout) call(x *flow.Exchange, request *flow.Message) (flow.IntegrationCall, error) {
+	call, err := x.IntegrationCall(request, p.account, p.async)
+	var unresolved *flow.UnresolvedError
+	if errors.As(err, &unresolved) {
+		return call, p.unresolved.New("variable", unresolved.Name)
 	}
 	return call, err
-}
-
-func integrationVariable(x *flow.Exchange, n *flow.Name) string {
-	return strings.TrimSpace(x.Get(n).String())
-}
-
-// withoutSchedule drops scheduleTime, which only schedule takes: execute refuses
-// a member that it does not know. A body that is no JSON object is left to the
-// service, which says what is wrong with it.
-func withoutSchedule(body []byte) []byte {
-	if !bytes.Contains(body, []byte(`"scheduleTime"`)) {
-		return body
-	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil || members["scheduleTime"] == nil {
-		return body
-	}
-	delete(members, "scheduleTime")
-	rest, err := json.Marshal(members)
-	if err != nil {
-		return body
-	}
-	return rest
 }
 
 // failure is the fault of a call without an answer. The reason is for the client

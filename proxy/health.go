@@ -61,17 +61,17 @@ func newMonitor(k *compilation, b *flow.Build, el *etree.Element, l *balancer) *
 
 func newProbe(k *compilation, b *flow.Build, el *etree.Element, c *httpConnection) probe {
 	tcp, http := flow.Child(el, "TCPMonitor"), flow.Child(el, "HTTPMonitor")
+	if tcp != nil && http != nil {
+		b.Warn(el, "InvalidValue", "the HealthMonitor has both a TCPMonitor and an HTTPMonitor; the HTTPMonitor counts", "keep one of them")
+	}
 	switch {
-	case tcp != nil && http != nil:
-		b.RefuseText(el, "InvalidValue", "the HealthMonitor has both a TCPMonitor and an HTTPMonitor", "keep one of them")
+	case http != nil:
+		return newHTTPProbe(k, b, http, c)
 	case tcp != nil:
 		b.Known(tcp, "ConnectTimeoutInSec", "Port")
 		return &tcpProbe{connection: c, timeout: seconds(b, tcp, "ConnectTimeoutInSec"), port: b.Int(tcp, "Port", 0, 0)}
-	case http != nil:
-		return newHTTPProbe(k, b, http, c)
-	default:
-		b.RefuseText(el, "MissingElement", "the HealthMonitor has neither a TCPMonitor nor an HTTPMonitor", "add one of them")
 	}
+	b.RefuseText(el, "MissingElement", "the HealthMonitor has neither a TCPMonitor nor an HTTPMonitor", "add one of them")
 	return nil
 }
 

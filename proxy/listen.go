@@ -124,6 +124,9 @@ type h1Answer struct{ w *http1.ResponseWriter }
 func (a h1Answer) Watch() { a.w.Watch() }
 
 func (a h1Answer) Inform(status int, h flow.Header) {
+	if status == 100 {
+		return // the engine answers Expect itself
+	}
 	_ = a.w.Inform(status, h) // an interim answer may be lost; the final one tells of a broken connection
 }
 

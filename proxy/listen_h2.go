@@ -153,6 +153,9 @@ type h2Answer struct {
 func (a *h2Answer) Watch() {} // net/http watches always
 
 func (a *h2Answer) Inform(status int, h flow.Header) {
+	if status == 100 {
+		return // net/http answers Expect itself
+	}
 	a.fill(h)
 	a.w.WriteHeader(status)
 	clear(a.w.Header())
@@ -179,11 +182,16 @@ func (a *h2Answer) Head(m *flow.Message, size int64) error {
 	return nil
 }
 
-// Copy flushes after each read that does not fill its buffer: what streams must
-// not wait.
+// Copy flushes the header, and after each read: what streams must not wait. A
+// gRPC client may send its first message only when it has the header.
 func (a *h2Answer) Copy(body io.Reader, size int64) error {
 	if size == 0 {
 		return nil
+	}
+	if size < 0 {
+		if err := a.http.Flush(); err != nil {
+			return err
+		}
 	}
 	buf := make([]byte, 32<<10)
 	for {

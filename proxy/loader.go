@@ -70,7 +70,7 @@ func (l *Loader) find(out *Load) []*Bundle {
 		}
 		for _, b := range found {
 			id := identity(b)
-			if !seen[id] {
+			if !seen[id] && l.Compiler.Environment.deploys(b.Name) {
 				seen[id] = true
 				list = append(list, b)
 			}

@@ -72,7 +72,7 @@ var (
 // process walks the phase table and returns the message to answer with; nil
 // when the client went away.
 func (r *run) process(ctx context.Context) *flow.Message {
-	if err, rules := r.walk(ctx); err != nil {
+	if rules, err := r.walk(ctx); err != nil {
 		r.faulted(ctx, err, rules)
 	}
 	if r.gone {
@@ -84,7 +84,8 @@ func (r *run) process(ctx context.Context) *flow.Message {
 	return r.x.Response
 }
 
-func (r *run) walk(ctx context.Context) (err error, rules *flow.FaultRules) {
+// walk runs the phases. With an error it returns the rules that handle it.
+func (r *run) walk(ctx context.Context) (rules *flow.FaultRules, err error) {
 	defer r.guard(&err)
 	for i := range phases {
 		p := &phases[i]
@@ -96,7 +97,7 @@ func (r *run) walk(ctx context.Context) (err error, rules *flow.FaultRules) {
 			r.x.Note(flow.Event{Kind: flow.PhaseBegan, Name: p.name})
 		}
 		if err := p.do(r, ctx); err != nil {
-			return err, p.rules(r)
+			return p.rules(r), err
 		}
 	}
 	return nil, nil

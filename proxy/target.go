@@ -94,21 +94,15 @@ func (c *integrationConnection) send(ctx context.Context, r *run) (*flow.Message
 
 func (c *integrationConnection) prepare(x *flow.Exchange) (flow.IntegrationCall, error) {
 	m := x.Message(integrationRequest)
-	if m == nil {
+	if m == nil || m.Kind != flow.Request {
 		return flow.IntegrationCall{}, unresolvedVariable.New("variable", integrationRequest)
 	}
-	body, err := m.Content()
-	if err != nil {
-		return flow.IntegrationCall{}, err
+	call, err := x.IntegrationCall(m, c.account, c.async)
+	var unresolved *flow.UnresolvedError
+	if errors.As(err, &unresolved) {
+		return call, unresolvedVariable.New("variable", unresolved.Name)
 	}
-	call := flow.IntegrationCall{Account: c.account, Schedule: c.async, Body: body, Region: x.Lookup("integration.region").String()}
-	if call.Project = x.Lookup("integration.project.id").String(); call.Project == "" {
-		return call, unresolvedVariable.New("variable", "integration.project.id")
-	}
-	if call.Name = x.Lookup("integration.name").String(); call.Name == "" {
-		return call, unresolvedVariable.New("variable", "integration.name")
-	}
-	return call, nil
+	return call, err
 }
 
 // Call is not reachable: a policy cannot name an IntegrationEndpoint.

@@ -13,7 +13,6 @@ import (
 
 // httpConnection is a compiled HTTPTargetConnection.
 type httpConnection struct {
-	defaults
 	net      *Network
 	name     string
 	url      *flow.Template // nil with a load balancer

@@ -185,7 +185,7 @@ func (s *tlsSettings) resolve(v tlsValues) *tlsClient {
 	t.checks = checksFor(info, v[4])
 	t.commonName = commonName{info.CommonName, info.WildcardCommonName}
 	if t.on || !s.resume {
-		t.id = fmt.Sprintf("%t %t %+v %q %q %q", t.on, s.resume, t.checks, t.commonName.text, info.Ciphers, info.Protocols)
+		t.id = fmt.Sprintf("%t %t %+v %+v %q %q", t.on, s.resume, t.checks, t.commonName, info.Ciphers, info.Protocols)
 	}
 	if v[2] != "" || v[4] != "" {
 		t.id += fmt.Sprintf(" %q %d", v, keyMaterial.Add(1))

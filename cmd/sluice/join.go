@@ -1,32 +1,18 @@
 package main
 
 import (
-	"context"
-
-	"sluice/flow"
-	"sluice/internal/integrations"
+	"sluice/internal/google"
 )
 
-type adapter struct{ e *integrations.Engine }
-
-func (a adapter) Run(ctx context.Context, c flow.IntegrationCall) (*flow.Message, error) {
-	do := a.e.Execute
-	if c.Schedule {
-		do = a.e.Schedule
-	}
-	ans, err := do(ctx, integrations.Call{Project: c.Project, Region: c.Region, Name: c.Name, Body: c.Body})
-	if err != nil {
-		return nil, err
-	}
-	m := flow.NewResponse()
-	m.Status = ans.Status
-	m.Header.Set("Content-Type", "application/json")
-	m.SetContent(ans.Body)
-	return m, nil
-}
-
+// joinIntegrations chooses who runs integrations and makes Google tokens.
 func (r *runtime) joinIntegrations() error {
+	g := google.New(google.Options{Client: r.network.HTTPClient(false), Region: r.settings.Region})
+	r.services.Identity = g
+	if r.settings.Integrations == "google" {
+		r.services.Integrations = g
+		return nil
+	}
 	r.engine = newLocalEngine(r.network)
-	r.services.Integrations = adapter{r.engine.engine}
+	r.services.Integrations = r.engine.engine.Service(r.settings.Region)
 	return nil
 }

@@ -65,7 +65,7 @@ func lint(paths []string, env string) (flow.Problems, int, error) {
 	s.Paths, s.Env = paths, env
 	environment, problems := readEnvironment(&s)
 	environment.Deploy = nil // lint looks at everything
-	services := &flow.Services{Now: time.Now, Integrations: adapter{engine}, Identity: unusedIdentity{}}
+	services := &flow.Services{Now: time.Now, Integrations: engine.Service(s.Region), Identity: unusedIdentity{}}
 	loader := &proxy.Loader{Paths: paths, Compiler: &proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: network}}
 	load := loader.Load()
 	return append(problems, load.Problems...), load.Bundles, nil

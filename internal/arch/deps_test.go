@@ -38,6 +38,8 @@ proxy                   faults flow internal/http1
 internal/integrations   faults flow leaf
 internal/google         faults flow
 internal/cases          faults flow proxy leaf
+internal/cases/casetest internal/cases
+cmd/bench               -
 cmd/sluice              *
 `
 
@@ -51,7 +53,7 @@ var places = map[string][]string{
 	"github.com/beevik/etree":   {"flow/build.go", "flow/policy.go", "flow/edit_compile.go", "flow/edit_auth.go", "flow/edit_assign.go", "flow/edit_parts.go", "policies/", "proxy/"},
 	"golang.org/x/oauth2":       {"internal/google/"},
 	"go.uber.org/zap":           {"cmd/", "proxy/listen.go", "proxy/listen_h2.go", "internal/cases/"},
-	"net/http":                  {"proxy/listen.go", "proxy/listen_h2.go", "proxy/httpclient.go", "proxy/network.go", "proxy/forward_proxy.go", "proxy/target_http.go", "proxy/target_h2.go", "faults/", "internal/", "cmd/"},
+	"net/http":                  {"proxy/listen.go", "proxy/listen_h2.go", "proxy/httpclient.go", "proxy/network.go", "proxy/forward_proxy.go", "proxy/target_http.go", "proxy/target_h2.go", "proxy/loadbalancer.go", "proxy/health.go", "faults/", "internal/", "cmd/"},
 }
 
 type pkg struct {

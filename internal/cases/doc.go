@@ -55,17 +55,19 @@
 // a body under "Transfer-Encoding: chunked" is cut into chunks. The newline that
 // ends a section is not part of the body.
 //
-// In what is expected, the header lines must be there, in this order and letter
-// case; others may be there too, but none called Name where it says "!Name". The
-// body is compared if there is a blank line before it. A line "..." stands for
-// any lines, "..." inside a line for any text.
+// In what is expected, the header lines must be there, in this letter case; other
+// lines may be there too, but none called Name where it says "!Name". The body is
+// compared if there is a blank line before it. A line "..." stands for any lines,
+// "..." inside a line for any text. A header with a line "..." is a pattern for
+// the whole header: then the order of the lines counts, and what is not named
+// must be covered by a "...".
 //
 // In place of a message an answer may be a directive. For a target: "refuse" (no
 // connection), "reset" (of the connection), "garbage" (no HTTP), "hang" (no
 // answer), and "delay 50ms" before the answer, which also moves the clock. For an
 // integration: "timeout", "token-failure", "broken".
 //
-// The calls of an exchange must arrive in their order, each once, and no others.
-// A call that nobody waits for is written "-- target async --": it may arrive at
-// any time, until shortly after the exchange.
+// The calls of an exchange must arrive in their order, each once, and no others,
+// the last ones shortly after the response at the latest. A call that may overtake
+// others, because nobody waits for it, is written "-- target async --".
 package cases

@@ -143,8 +143,7 @@ func window(s string, from int) string {
 	return text
 }
 
-// compareHead looks whether first line and headers are as wanted. Lines that
-// must be there are looked for in their order.
+// compareHead looks whether first line and headers are as wanted.
 func (w *wire) compareHead(got []string) []Failure {
 	var list []Failure
 	first := ""
@@ -154,43 +153,60 @@ func (w *wire) compareHead(got []string) []Failure {
 	if !fits(w.first(), first) {
 		list = append(list, Failure{Line: w.line, Want: w.first(), Got: first})
 	}
-	at := 0
+	ordered := w.ordered()
+	if ordered {
+		list = append(list, w.compareLines(got)...)
+	}
+	used := map[string]int{} // name -> where to go on
 	for i, line := range w.head[1:] {
-		next, problem := findHeader(line, got, at)
-		if problem != "" {
+		if ordered && line[0] != '!' {
+			continue
+		}
+		if problem := findHeader(line, got, used); problem != "" {
 			list = append(list, Failure{Line: w.line + 1 + i, Want: line, Got: problem})
 		}
-		at = next
 	}
 	return list
 }
 
-// findHeader looks for a line from index at on, and returns where to go on and
-// what is there instead.
-func findHeader(want string, got []string, at int) (next int, problem string) {
-	if want == wild {
-		return at, ""
+// ordered reports whether the header is a pattern for all lines, in their order:
+// it is when it has a wildcard line.
+func (w *wire) ordered() bool { return contains(w.head[1:], wild) }
+
+// compareLines compares the header with the pattern, which the "!" lines are no
+// part of.
+func (w *wire) compareLines(got []string) []Failure {
+	var pattern []string
+	var rows []int
+	for i, line := range w.head[1:] {
+		if line[0] != '!' {
+			pattern, rows = append(pattern, line), append(rows, w.line+1+i)
+		}
 	}
+	d := compare(strings.Join(pattern, "\n"), strings.Join(got, "\n"))
+	if d == nil {
+		return nil
+	}
+	return []Failure{{Line: append(rows, w.bodyLine()-1)[d.row], Want: d.want, Got: d.got}}
+}
+
+// findHeader looks for a line and returns what is there instead, "" if it is
+// there. Lines of one name must come in their order.
+func findHeader(want string, got []string, used map[string]int) (instead string) {
 	if name, absent := strings.CutPrefix(want, "!"); absent {
-		return at, strings.Join(named(name, got), "\n")
+		return strings.Join(named(name, got), "\n")
 	}
+	name, _, _ := strings.Cut(want, ":")
 	for i, line := range got {
-		if !fits(want, line) {
-			continue
+		if i >= used[name] && fits(want, line) {
+			used[name] = i + 1
+			return ""
 		}
-		if i >= at {
-			return i + 1, ""
-		}
-		problem = line + "   (further up: the order of the lines counts)"
 	}
-	if problem == "" {
-		name, _, _ := strings.Cut(want, ":")
-		problem = strings.Join(named(name, got), "\n")
+	if there := named(name, got); len(there) > 0 {
+		return strings.Join(there, "\n")
 	}
-	if problem == "" {
-		problem = "(no such header)"
-	}
-	return at, problem
+	return "(no such header)"
 }
 
 // named are the lines of that name, in any letter case.

@@ -2,10 +2,10 @@ package cases
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"sluice/flow"
+	"sluice/proxy"
 )
 
 // Options are what a run needs from outside: this package knows no policy and no
@@ -13,10 +13,10 @@ import (
 type Options struct {
 	Registry *flow.Registry
 	// LocalIntegrations makes the integration service of the files
-	// DIR/integrations/NAME.json, and what closes it. client reaches the case's
-	// upstream in clear text, whatever host it is asked for. nil: cases that need
-	// such a service fail.
-	LocalIntegrations func(dir string, services *flow.Services, client *http.Client) (flow.Integrations, func(), error)
+	// DIR/integrations/NAME.json, and what closes it. By the network, whatever
+	// the integrations call is the case's upstream. nil: cases that need such a
+	// service fail.
+	LocalIntegrations func(dir string, services *flow.Services, network *proxy.Network) (flow.Integrations, func(), error)
 	Update            bool // rewrite response and vars sections that differ
 	Verbose           bool // fill Result.Log
 }

@@ -14,10 +14,11 @@ type script struct {
 
 	mu       sync.Mutex // guards what follows
 	exchange int
-	line     int // of its request
+	line     int     // of its request
 	due      []*call // have not come yet
+	open     int     // have come and are being compared
 	failures []Failure
-	came     chan struct{} // closed, and made anew, when a call comes
+	came     chan struct{} // closed, and made anew, when one of them changes
 }
 
 func newScript(file string) *script { return &script{file: file, came: make(chan struct{})} }
@@ -67,7 +68,17 @@ func (s *script) take(section, first string) *call {
 		s.add("unexpected call", f)
 		return nil
 	}
+	s.open++
 	return s.remove(found)
+}
+
+// compared ends what take began, with the failures that the comparison found.
+func (s *script) compared(section string, list ...Failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.add(section, list...)
+	s.open--
+	s.tell()
 }
 
 // refuses reports whether the next call is to be refused, and takes it.
@@ -95,21 +106,26 @@ func (s *script) next() int {
 func (s *script) remove(i int) *call {
 	c := s.due[i]
 	s.due = append(s.due[:i:i], s.due[i+1:]...)
-	close(s.came)
-	s.came = make(chan struct{})
+	s.tell()
 	return c
 }
 
-// asyncLimit is how long calls that nobody waits for may take after the exchange.
-const asyncLimit = 2 * time.Second
+// tell wakes whoever waits for calls.
+func (s *script) tell() {
+	close(s.came)
+	s.came = make(chan struct{})
+}
 
-// end waits for the async calls and reports what never came.
+// lateLimit is how long calls that nobody waits for may take after the exchange.
+const lateLimit = time.Second
+
+// end waits for late calls and reports what never came.
 func (s *script) end(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, asyncLimit)
+	ctx, cancel := context.WithTimeout(ctx, lateLimit)
 	defer cancel()
 	for ctx.Err() == nil {
-		waiting, came := s.waiting()
-		if !waiting {
+		calls, came := s.waiting()
+		if calls == 0 {
 			break
 		}
 		select {
@@ -125,11 +141,11 @@ func (s *script) end(ctx context.Context) {
 	s.due = nil
 }
 
-// waiting reports whether only async calls are still due.
-func (s *script) waiting() (bool, <-chan struct{}) {
+// waiting returns how many calls are not done with, and what tells of a change.
+func (s *script) waiting() (calls int, came <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.due) > 0 && s.next() < 0, s.came
+	return len(s.due) + s.open, s.came
 }
 
 // found returns the failures so far.

@@ -38,11 +38,16 @@ func (e *editor) response(x *exchange, got *message) {
 // headerAfter keeps the lines that match, replaces those whose value changed and
 // drops those that are gone.
 func (w *wire) headerAfter(got []string) []string {
+	if w.ordered() {
+		if len(w.compareLines(got)) == 0 {
+			return w.head[1:]
+		}
+		return got
+	}
 	var lines []string
-	at := 0
+	used := map[string]int{}
 	for _, line := range w.head[1:] {
-		next, problem := findHeader(line, got, at)
-		at = next
+		problem := findHeader(line, got, used)
 		name, _, _ := strings.Cut(strings.TrimPrefix(line, "!"), ":")
 		now := named(name, got)
 		switch {

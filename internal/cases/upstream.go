@@ -3,10 +3,8 @@ package cases
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"syscall"
@@ -85,7 +83,7 @@ func (u *upstream) serve(c net.Conn) {
 	if err != nil {
 		list = append(list, Failure{Line: call.want.line, Want: "a whole request", Got: err.Error()})
 	}
-	u.script.fail("target", list...)
+	u.script.compared("target", list...)
 	u.answer(c, &call.answer)
 }
 
@@ -131,27 +129,3 @@ func (u *upstream) dial(ctx context.Context, addr string) (net.Conn, error) {
 	var d net.Dialer
 	return d.DialContext(ctx, "tcp", addr)
 }
-
-// client returns an HTTP client that reaches the upstream in clear text whatever
-// it is asked for: for the tasks of local integrations.
-func (u *upstream) client() *http.Client {
-	t := &http.Transport{DisableKeepAlives: true}
-	t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return u.dial(ctx, u.addr()) }
-	return &http.Client{Transport: clearText{t}}
-}
-
-// clearText sends requests for https without TLS.
-type clearText struct{ *http.Transport }
-
-func (c clearText) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.URL == nil {
-		return nil, errors.New("a request without URL")
-	}
-	plain := r.Clone(r.Context())
-	if plain.Host == "" {
-		plain.Host = r.URL.Host
-	}
-	plain.URL.Scheme = "http"
-	return c.Transport.RoundTrip(plain)
-}
-

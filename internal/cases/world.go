@@ -79,7 +79,7 @@ func (w *world) integrations(o Options) error {
 	if o.LocalIntegrations == nil {
 		return errors.New("the case needs the local integration engine, and this runner was given none")
 	}
-	service, end, err := o.LocalIntegrations(w.c.folder.dir, w.services, w.upstream.client())
+	service, end, err := o.LocalIntegrations(w.c.folder.dir, w.services, w.network)
 	if end != nil {
 		w.ends = append(w.ends, end)
 	}

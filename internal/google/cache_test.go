@@ -91,9 +91,9 @@ func TestShortTokenIsNotAskedForAtEveryRequest(t *testing.T) {
 	k := &clock{now: time.Now()}
 	c := newCache(k.Now)
 	end, made := k.Now().Add(5*time.Minute), 0
-	make := func(context.Context, key) (token, error) { made++; return token{"t", end}, nil }
+	issue := func(context.Context, key) (token, error) { made++; return token{"t", end}, nil }
 	for range 4 * 60 {
-		if _, err := c.get(t.Context(), key{}, make); err != nil {
+		if _, err := c.get(t.Context(), key{}, issue); err != nil {
 			t.Fatal(err)
 		}
 		settle(c)
@@ -108,10 +108,10 @@ func TestTokenWithoutAnEndIsKeptAnHour(t *testing.T) {
 	k := &clock{now: time.Now()}
 	c := newCache(k.Now)
 	made := 0
-	make := func(context.Context, key) (token, error) { made++; return token{text: "t"}, nil }
+	issue := func(context.Context, key) (token, error) { made++; return token{text: "t"}, nil }
 	for _, wait := range []time.Duration{0, 54 * time.Minute, 7 * time.Minute} {
 		k.pass(wait)
-		if _, err := c.get(t.Context(), key{}, make); err != nil {
+		if _, err := c.get(t.Context(), key{}, issue); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -179,7 +179,7 @@ func TestCacheIsBounded(t *testing.T) {
 	k := &clock{now: time.Now()}
 	c := newCache(k.Now)
 	c.size = 8
-	make := func(_ context.Context, k key) (token, error) {
+	issue := func(_ context.Context, k key) (token, error) {
 		if strings.HasPrefix(k.audience, "bad") {
 			return token{}, errNotJWT
 		}
@@ -188,7 +188,7 @@ func TestCacheIsBounded(t *testing.T) {
 	for i := range 100 {
 		for _, audience := range []string{"often", fmt.Sprint("good", i), fmt.Sprint("bad", i)} {
 			k.pass(time.Millisecond)
-			text, err := c.get(t.Context(), key{audience: audience}, make)
+			text, err := c.get(t.Context(), key{audience: audience}, issue)
 			if (err == nil) != (text == audience) {
 				t.Fatalf("%s: %q %v", audience, text, err)
 			}

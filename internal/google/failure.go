@@ -31,6 +31,7 @@ func failuref(format string, args ...any) error {
 }
 
 var (
+	// The value is not shown: by mistake such a setting holds the content of a key file.
 	errBadAccount  = failuref("the service account is not an address: give it as NAME@PROJECT.iam.gserviceaccount.com")
 	errBadAudience = failuref("the audience is longer than %d bytes: shorten it", maxAudience)
 	errBadScopes   = failuref("the scopes are longer than %d bytes: name fewer", maxScopes)

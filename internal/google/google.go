@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -90,9 +89,6 @@ const (
 	maxScopes   = 8 << 10
 )
 
-// accountName is the address of a service account, or its unique number.
-var accountName = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]{0,127}@[A-Za-z0-9.-]{1,190}|[0-9]{1,32})$`)
-
 // Token returns the token wanted, without the word Bearer. Its error is a *flow.TokenError that
 // says what to do about it; with ctx over, it unwraps to ctx.Err().
 //
@@ -109,9 +105,6 @@ func (g *Google) Token(ctx context.Context, want flow.TokenRequest) (string, err
 func (g *Google) token(ctx context.Context, want *flow.TokenRequest) (string, error) {
 	k := keyOf(want)
 	switch {
-	case k.account != "" && !accountName.MatchString(k.account):
-		// The value is not shown: a key file's content ends up in such settings by mistake.
-		return "", errBadAccount
 	case len(k.audience) > maxAudience:
 		return "", errBadAudience
 	case len(k.scopes) > maxScopes:

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,10 @@ import (
 
 // iamAnswerLimit is how much of an answer of IAM is read; tokens have a few kilobytes.
 const iamAnswerLimit = 256 << 10
+
+// accountName is the address of a service account, or its unique number: letters that need no
+// escape in a path.
+var accountName = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]{0,127}@[A-Za-z0-9.-]{1,190}|[0-9]{1,32})$`)
 
 // accessTokenOf makes an access token of a service account.
 func (g *Google) accessTokenOf(ctx context.Context, k key) (token, error) {
@@ -54,6 +59,9 @@ func (g *Google) idTokenOf(ctx context.Context, k key) (token, error) {
 
 // impersonate calls a method of the account with the runtime's own access token.
 func (g *Google) impersonate(ctx context.Context, account, method string, ask, answer any) error {
+	if !accountName.MatchString(account) {
+		return errBadAccount
+	}
 	bearer, err := g.own.get(ctx, key{scopes: cloudPlatform}, g.ownAccessToken)
 	if err != nil {
 		return err
@@ -62,7 +70,6 @@ func (g *Google) impersonate(ctx context.Context, account, method string, ask, a
 	if err != nil {
 		return err
 	}
-	// The account has letters that need no escape: see accountName.
 	response, err := g.post(ctx, g.iam+"/v1/projects/-/serviceAccounts/"+account+":"+method, bearer, body)
 	if err != nil {
 		return unanswered("IAM Credentials at "+g.iam, err)

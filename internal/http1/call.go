@@ -20,8 +20,10 @@ type call struct {
 	limits Limits
 	stop   func() bool // detaches the connection from ctx; nil: ctx never ends
 	up     *upload
-	keep   bool        // the answer leaves the connection usable
-	over   atomic.Bool // the connection was given back
+
+	upgrade bool        // the request asked for another protocol
+	keep    bool        // the answer leaves the connection usable
+	over    atomic.Bool // the connection was given back
 }
 
 func (c *Client) newCall(ctx context.Context, t *targetConn, req *ClientRequest) *call {
@@ -46,6 +48,7 @@ func (x *call) run() error {
 	}
 	err = x.cause(err)
 	x.discard()
+	x.conn.end()
 	return err
 }
 
@@ -92,7 +95,7 @@ func (x *call) send() error {
 		err, _ := x.sendBody(nil)
 		return err
 	}
-	x.up = &upload{body: x.req.Body, done: make(chan struct{})}
+	x.up = &upload{done: make(chan struct{})}
 	x.conn.upload = x.up
 	go x.up.run(x)
 	return nil
@@ -104,7 +107,7 @@ func (x *call) writeHead() {
 	out.text(" ")
 	out.text(r.Target)
 	out.text(" HTTP/1.1\r\n")
-	frame, upgrade := r.frameLine(), false
+	frame := r.frameLine()
 	for i := range r.Header {
 		kind := kindOf(r.Header[i].Name)
 		if isFraming(kind) {
@@ -114,7 +117,7 @@ func (x *call) writeHead() {
 			}
 			continue
 		}
-		upgrade = upgrade || kind == upgradeLine
+		x.upgrade = x.upgrade || kind == upgradeLine
 		out.field(r.Header[i].Name, r.Header[i].Value)
 	}
 	switch frame {
@@ -123,7 +126,7 @@ func (x *call) writeHead() {
 	case transferEncodingLine:
 		out.frame("Transfer-Encoding", frame, r.ContentLength)
 	}
-	if upgrade {
+	if x.upgrade {
 		out.text("Connection: Upgrade\r\n")
 	}
 	out.text("\r\n")
@@ -212,6 +215,9 @@ func (x *call) attachBody() error {
 		return invalid("Transfer-Encoding in HTTP/1.0").fromTarget()
 	}
 	if r.Status == http.StatusSwitchingProtocols {
+		if !x.upgrade {
+			return invalid("101 to a request without Upgrade").fromTarget()
+		}
 		r.Body = &upgradeBody{x}
 		return nil
 	}
@@ -282,14 +288,13 @@ func (x *call) release(err error) {
 	}
 	if !clean {
 		x.discard()
-		return
 	}
+	x.conn.end() // whoever read the body does so no more
 	if !x.over.CompareAndSwap(false, true) {
 		return
 	}
 	if x.up == nil {
 		x.out.close()
 	}
-	x.conn.end()
 	x.client.keep(x.conn)
 }

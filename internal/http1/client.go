@@ -21,6 +21,7 @@ type Client struct {
 // lines Connection, Keep-Alive, Proxy-Connection, Content-Length and
 // Transfer-Encoding itself, the framing line in the place of the caller's. A
 // line Upgrade asks for the switch; everything else, Host too, is the caller's.
+// A line Expect has no effect but a 100 for Inform: the body does not wait.
 type ClientRequest struct {
 	Method string
 	Target string
@@ -54,7 +55,7 @@ func (c *Client) Do(ctx context.Context, key Key, dial DialFunc, req *ClientRequ
 		req.close()
 		return nil, &IOError{Op: Connect, Err: context.Cause(ctx)}
 	}
-	if t := c.take(key, req); t != nil {
+	if t := c.take(key); t != nil {
 		x := c.newCall(ctx, t, req)
 		err := x.run()
 		if err == nil {
@@ -89,16 +90,14 @@ func connect(ctx context.Context, key Key, dial DialFunc) (*targetConn, error) {
 	return newTargetConn(nc, key), nil
 }
 
-// take returns a kept connection that is probably open, or nil. What cannot be
-// sent twice looks first; so does whoever comes late.
-func (c *Client) take(key Key, req *ClientRequest) *targetConn {
+// take returns a kept connection that is open and silent, or nil.
+func (c *Client) take(key Key) *targetConn {
 	for {
 		t := c.pools.get(key)
 		if t == nil {
 			return nil
 		}
-		idle := time.Since(t.idleSince)
-		if idle < or(c.IdleTimeout, defaultIdle) && (idle < trustIdle && req.repeatable() || quiet(t.Conn)) {
+		if time.Since(t.idleSince) < or(c.IdleTimeout, defaultIdle) && t.probe.quiet() {
 			return t
 		}
 		_ = t.Close() // nobody uses it
@@ -108,7 +107,6 @@ func (c *Client) take(key Key, req *ClientRequest) *targetConn {
 const (
 	defaultIdle    = 60 * time.Second
 	defaultMaxIdle = 256
-	trustIdle      = time.Second // a connection used so recently is taken for open without a look
 )
 
 func (c *Client) keep(t *targetConn) {

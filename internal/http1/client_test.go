@@ -140,6 +140,27 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// TestLateBytes: what a target sends behind its answer, late, is nobody's.
+func TestLateBytes(t *testing.T) {
+	late := make(chan bool, 2)
+	to := target(t, func(n int, c net.Conn) {
+		readUntil(t, c, "\r\n\r\n")
+		_, _ = io.WriteString(c, okAnswer)
+		time.Sleep(10 * time.Millisecond)
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")
+		late <- true
+	})
+	cl := newClient(t)
+	for range 2 {
+		resp, err := cl.Do(context.Background(), testKey, to, get("/"))
+		if got := answerOf(t, resp, err); got != "ok" {
+			t.Error(got)
+		}
+		<-late
+		time.Sleep(5 * time.Millisecond) // until the kernel has passed it on
+	}
+}
+
 // TestStale: a request that cannot be repeated is not sent on a connection
 // that the target has closed.
 func TestStale(t *testing.T) {

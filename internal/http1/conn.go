@@ -71,6 +71,9 @@ func (c *conn) serve() {
 func (c *conn) close() {
 	c.cancel()
 	_ = c.link.Conn.Close() // nothing can be done about it
+	if c.now != nil && c.now.req.body != nil {
+		_ = c.now.body.Close() // never fails; nobody else reads from br after this
+	}
 	if c.br != nil {
 		c.br.Reset(nil)
 		readers.Put(c.br)
@@ -150,7 +153,9 @@ func (c *conn) readHead() (section, error) {
 		c.served = true
 		if c.srv.OnHTTP2 != nil && c.isHTTP2() {
 			_ = c.link.release() // a dead connection will show when it is used
-			c.srv.OnHTTP2(&replayConn{Conn: c.link.Conn, br: c.br})
+			br := c.br
+			c.br = nil // the replay may still read from it
+			c.srv.OnHTTP2(&replayConn{Conn: c.link.Conn, br: br})
 			return section{}, nil
 		}
 	}

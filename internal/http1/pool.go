@@ -26,6 +26,7 @@ type targetConn struct {
 	key       Key
 	br        *bufio.Reader // only during a call
 	tls       *tls.ConnectionState
+	probe     *probe
 	abort     func() // closes the connection; made once for context.AfterFunc
 	upload    *upload
 	idleSince time.Time
@@ -34,7 +35,7 @@ type targetConn struct {
 }
 
 func newTargetConn(c net.Conn, key Key) *targetConn {
-	t := &targetConn{link: link{Conn: c}, key: key}
+	t := &targetConn{link: link{Conn: c}, key: key, probe: newProbe(c)}
 	t.abort = func() { _ = c.Close() } // the call that uses it sees the error
 	if s, ok := c.(interface{ ConnectionState() tls.ConnectionState }); ok {
 		state := s.ConnectionState()

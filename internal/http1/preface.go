@@ -38,3 +38,6 @@ func (c *replayConn) Read(p []byte) (int, error) {
 	}
 	return c.Conn.Read(p)
 }
+
+// NetConn returns the connection underneath, whose TLS state is of interest.
+func (c *replayConn) NetConn() net.Conn { return c.Conn }

@@ -4,5 +4,9 @@ package http1
 
 import "net"
 
-// quiet has no way to look without waiting here; writing will tell.
-func quiet(net.Conn) bool { return true }
+// probe has no way to look at a connection without waiting here; writing will tell.
+type probe struct{}
+
+func newProbe(net.Conn) *probe { return &probe{} }
+
+func (*probe) quiet() bool { return true }

@@ -100,6 +100,31 @@ func TestStalledUploadIsCut(t *testing.T) {
 	}
 }
 
+// TestBodyOutlivesHandler: whoever still reads the body when the handler has
+// returned gets an error, not the bytes of another connection.
+func TestBodyOutlivesHandler(t *testing.T) {
+	got := make(chan error, 1)
+	addr := serve(t, &Server{Handler: func(_ context.Context, req *Request, w *ResponseWriter) {
+		reading := make(chan bool)
+		go func() {
+			close(reading)
+			_, err := io.ReadAll(req.Body)
+			got <- err
+		}()
+		<-reading
+		time.Sleep(5 * time.Millisecond)
+		w.Abort()
+	}})
+	c := dial(t, addr)
+	_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nContent-Length: 3\r\n"+host+"\r\na")
+	if b, _ := io.ReadAll(c); len(b) > 0 {
+		t.Errorf("%q after Abort", b)
+	}
+	if err := <-got; err == nil {
+		t.Error("the body was whole")
+	}
+}
+
 // TestShutdown: idle connections close at once, a request being served is
 // finished and its connection closes.
 func TestShutdown(t *testing.T) {

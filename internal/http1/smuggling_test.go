@@ -179,6 +179,7 @@ func TestRefusedResponses(t *testing.T) {
 		{"CR in the reason", "HTTP/1.1 200 O\rK\r\n\r\n", InvalidMessage},
 		{"endless line", "HTTP/1.1 200 " + strings.Repeat("a", 10000), TooBigLine},
 		{"endless header", ok + "X: " + strings.Repeat("a", 80000), TooBigHeaders},
+		{"switch nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", InvalidMessage},
 		{"endless interim", strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 200), InvalidMessage},
 	}
 	for _, c := range cases {

@@ -1,7 +1,6 @@
 package http1
 
 import (
-	"io"
 	"sync/atomic"
 	"time"
 )
@@ -9,7 +8,6 @@ import (
 // upload sends a request body from a goroutine of its own, so that an answer
 // that comes early is seen while the body still goes up.
 type upload struct {
-	body    io.ReadCloser
 	done    chan struct{} // closed when the goroutine ends
 	allRead atomic.Bool   // the body is at its end, only the last write is left
 	ended   atomic.Int64  // Unix nanoseconds; 0: still going up

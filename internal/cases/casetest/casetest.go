@@ -47,6 +47,13 @@ func Test(t *testing.T, dir string, o cases.Options) map[string][]string {
 	return faults
 }
 
+// Selected reports whether the flag -run picks some of the subtests, so that
+// what all of them show together is not to be had.
+func Selected() bool {
+	run := flag.Lookup("test.run")
+	return run != nil && strings.Contains(run.Value.String(), "/")
+}
+
 func report(t *testing.T, c *cases.Case, r *cases.Result) {
 	t.Helper()
 	switch {
