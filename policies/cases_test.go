@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"sluice/faults"
@@ -36,8 +37,8 @@ func TestCases(t *testing.T) {
 
 // localIntegrations runs integrations/*.json of a case folder on the local engine.
 func localIntegrations(dir string, s *flow.Services, n *proxy.Network) (flow.Integrations, func(), error) {
-	serial := 0
-	newID := func() string { serial++; return fmt.Sprintf("execution-%d", serial) }
+	var serial atomic.Int64
+	newID := func() string { return fmt.Sprintf("execution-%d", serial.Add(1)) }
 	engine := integrations.New(integrations.Options{
 		Client: n.HTTPClient(false), InsecureClient: n.HTTPClient(true), Now: s.Now, NewID: newID,
 	})

@@ -18,6 +18,9 @@ type destination struct {
 	given  bool // the port was written
 	path   string
 	query  string
+
+	address   string // host:port, made once for a URL without variables
+	authority string // Host header, likewise
 }
 
 var (
@@ -59,14 +62,23 @@ func (d *destination) setAuthority(authority string) bool {
 		d.host, d.port, d.given = authority[:colon], port, true
 	}
 	d.host = strings.TrimSuffix(strings.TrimPrefix(d.host, "["), "]")
+	d.address, d.authority = d.addr(), d.hostHeader()
 	return d.host != "" && !strings.ContainsAny(d.host, " \t\r\n/\\")
 }
 
 // addr is what to connect to.
-func (d *destination) addr() string { return net.JoinHostPort(d.host, strconv.Itoa(d.port)) }
+func (d *destination) addr() string {
+	if d.address != "" {
+		return d.address
+	}
+	return net.JoinHostPort(d.host, strconv.Itoa(d.port))
+}
 
-// hostHeader is the Host header to send.
+// hostHeader is the Host header to send: without the scheme's own port.
 func (d *destination) hostHeader() string {
+	if d.authority != "" {
+		return d.authority
+	}
 	host := d.host
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"

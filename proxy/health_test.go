@@ -182,7 +182,7 @@ func TestHealthMonitorProblems(t *testing.T) {
 	}{
 		{`<IsEnabled>true</IsEnabled>` + tcp, "MissingElement", true},
 		{`<IsEnabled>true</IsEnabled><IntervalInSec>5</IntervalInSec>`, "MissingElement", true},
-		{`<IsEnabled>true</IsEnabled><IntervalInSec>5</IntervalInSec><HTTPMonitor/>` + tcp, "InvalidValue", true},
+		{`<IsEnabled>true</IsEnabled><IntervalInSec>5</IntervalInSec><HTTPMonitor/>` + tcp, "InvalidValue", false},
 		{`<IsEnabled>true</IsEnabled><IntervalInSec>5</IntervalInSec>` + tcp, "MissingElement", false},
 		{`<IsEnabled>false</IsEnabled>`, "MissingTargetServer", false},
 	} {

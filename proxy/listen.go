@@ -61,7 +61,9 @@ func (s *Server) ServeTLS(l net.Listener, config *tls.Config) error {
 
 // Shutdown stops accepting and lets requests under way end, until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
-	return errors.Join(s.h1.Shutdown(ctx), s.h2.shutdown(ctx))
+	h2 := make(chan error, 1)
+	go func() { h2 <- s.h2.shutdown(ctx) }() // s.h1 waits for its connections, which end only if it tells them
+	return errors.Join(s.h1.Shutdown(ctx), <-h2)
 }
 
 // handle takes a request of the HTTP/1 engine.
@@ -75,6 +77,8 @@ func (s *Server) handle(ctx context.Context, req *http1.Request, w *http1.Respon
 	if req.ContentLength != 0 {
 		ses.body = clientBody{ReadCloser: req.Body}
 		m.Body.SetStream(&ses.body, req.ContentLength)
+	}
+	if req.ContentLength < 0 {
 		m.Trailer = func() flow.Header { return req.Trailer() }
 	}
 	ses.x.Client = flow.ClientInfo{Host: req.Host, Scheme: "http", TLS: req.TLS, Received: flow.Span{Start: req.Received, End: req.Received}}

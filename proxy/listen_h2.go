@@ -21,13 +21,13 @@ import (
 type h2Server struct {
 	core   *Core
 	server *http.Server
-	conns  chan net.Conn
+	conns  chanListener
 	done   sync.Map // net.Conn -> chan struct{}, closed when net/http is through with it
 	once   sync.Once
 }
 
 func newH2Server(core *Core) *h2Server {
-	h := &h2Server{core: core, conns: make(chan net.Conn)}
+	h := &h2Server{core: core, conns: chanListener{make(chan net.Conn), make(chan struct{}), new(sync.Once)}}
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	h.server = &http.Server{
@@ -55,11 +55,16 @@ func withConnection(ctx context.Context, c net.Conn) context.Context {
 
 // serveConn serves one connection until it closes.
 func (h *h2Server) serveConn(c net.Conn) {
-	h.once.Do(func() { go h.server.Serve(chanListener{h.conns}) }) //nolint:errcheck // it ends with shutdown only
+	h.once.Do(func() { go h.server.Serve(h.conns) }) //nolint:errcheck // it ends with shutdown only
 	ended := make(chan struct{})
 	h.done.Store(c, ended)
-	h.conns <- c
-	<-ended
+	select {
+	case h.conns.conns <- c:
+		<-ended
+	case <-h.conns.closed:
+		h.done.Delete(c)
+		_ = c.Close() // nothing was said on it
+	}
 }
 
 func (h *h2Server) state(c net.Conn, s http.ConnState) {
@@ -80,17 +85,26 @@ func (h *h2Server) shutdown(ctx context.Context) error {
 }
 
 // chanListener is a listener whose connections come from a channel.
-type chanListener struct{ conns chan net.Conn }
-
-func (l chanListener) Accept() (net.Conn, error) {
-	c, ok := <-l.conns
-	if !ok {
-		return nil, net.ErrClosed
-	}
-	return c, nil
+type chanListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   *sync.Once
 }
 
-func (l chanListener) Close() error   { return nil }
+func (l chanListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l chanListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
 func (l chanListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
@@ -104,6 +118,9 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 		ses.body = clientBody{ReadCloser: req.Body}
 		m.Body.SetStream(&ses.body, req.ContentLength)
 		m.Trailer = func() flow.Header { return fromHTTP(req.Trailer, "") }
+		for name := range req.Trailer { // net/http took the line away
+			m.Header.Add("Trailer", name)
+		}
 	}
 	now := time.Now()
 	ses.x.Client = flow.ClientInfo{Host: req.Host, Scheme: "http", Received: flow.Span{Start: now, End: now}}

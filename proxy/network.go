@@ -83,10 +83,6 @@ func (n *Network) dial(ctx context.Context, addr string, timeout time.Duration, 
 	if n.Dial != nil {
 		return n.Dial(ctx, addr)
 	}
-	return dial(ctx, addr, timeout, retries)
-}
-
-func dial(ctx context.Context, addr string, timeout time.Duration, retries int) (net.Conn, error) {
 	d := net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}
 	for {
 		c, err := d.DialContext(ctx, "tcp", addr)

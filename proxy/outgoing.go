@@ -28,7 +28,8 @@ type outgoing struct {
 	stream     io.ReadCloser // or one that flows
 	size       int64
 	trailer    func() flow.Header
-	inform     func(status int, h flow.Header)
+	announced  []string // names that the trailer may have
+	inform     func(status int, h []flow.Field)
 	timeout    time.Duration // of inactivity while reading and writing
 	grpc       bool          // only HTTP/2 can carry it
 
@@ -111,7 +112,7 @@ func (o *outgoing) take(m *flow.Message, compression string) error {
 	if after := m.Header.Value("Content-Encoding"); after != coding {
 		o.recode(after)
 	}
-	o.stream, o.size, o.trailer = body, size, m.Trailer
+	o.stream, o.size, o.trailer, o.announced = body, size, m.Trailer, m.Header.Items("Trailer")
 	return nil
 }
 
@@ -137,7 +138,7 @@ func (o *outgoing) do(ctx context.Context, n *Network) (*flow.Message, error) {
 		req.Trailer = func() []http1.Field { return o.trailer() }
 	}
 	if o.inform != nil {
-		req.Inform = func(status int, h []http1.Field) { o.inform(status, h) }
+		req.Inform = o.inform
 	}
 	key := http1.Key{Scheme: "http", Addr: addr}
 	if secure {
@@ -163,7 +164,9 @@ func (o *outgoing) answer(resp *http1.Response) (*flow.Message, error) {
 		return m, nil
 	}
 	m.Header = endToEnd(resp.Header, o.method == "HEAD" || resp.Status == 304)
-	m.Trailer = func() flow.Header { return resp.Trailer() }
+	if resp.ContentLength < 0 {
+		m.Trailer = func() flow.Header { return resp.Trailer() }
+	}
 	if resp.ContentLength == 0 {
 		return m, resp.Body.Close()
 	}

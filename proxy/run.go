@@ -42,6 +42,9 @@ type Reporter interface {
 	Failed(x *flow.Exchange, err error)
 }
 
+// inform passes an interim answer of the target on to the client.
+func (r *run) inform(status int, h []flow.Field) { r.client.Inform(status, h) }
+
 // phase is one row of the phase table.
 type phase struct {
 	name   string

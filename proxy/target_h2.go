@@ -127,7 +127,7 @@ func newH2Transport() *http.Transport {
 }
 
 // errNoH2 is the handshake's error when the target does not speak HTTP/2.
-var errNoH2 = errors.New("the target does not agree to HTTP/2 (ALPN h2)")
+var errNoH2 = errors.New("the target does not agree to h2")
 
 // dialH2 opens a connection that speaks HTTP/2. It keeps nothing of o that
 // changes: net/http may use the connection for another request.
@@ -176,18 +176,25 @@ func (o *outgoing) h2Request(ctx context.Context, addr string, secure bool, w *d
 	return req.WithContext(ctx), nil
 }
 
-// h2Body is the request's body. Its trailer is not known before its end; a
-// Trailer map that is empty until then makes net/http send it all the same.
+// h2Body is the request's body. Its trailer is not known before its end, only
+// the names that the client announced. A Trailer map, even an empty one, makes
+// net/http look for fields at the end.
 func (o *outgoing) h2Body(req *http.Request, w *dog) io.ReadCloser {
 	if o.stream == nil {
 		return io.NopCloser(bytes.NewReader(o.content))
 	}
 	b := &h2Upload{ReadCloser: o.stream, dog: w}
 	if o.trailer != nil {
-		req.Trailer = http.Header{}
+		trailer := http.Header{}
+		for _, name := range o.announced {
+			if !hopByHop(name) {
+				trailer[http.CanonicalHeaderKey(name)] = nil
+			}
+		}
+		req.Trailer = trailer
 		b.finish = func() {
 			for _, f := range o.trailer() {
-				req.Trailer.Add(f.Name, f.Value)
+				trailer.Add(f.Name, f.Value)
 			}
 		}
 	}
@@ -213,6 +220,7 @@ func (b *h2Upload) Read(p []byte) (int, error) {
 // ended the stream with the header.
 func h2Message(resp *http.Response, w *dog) *flow.Message {
 	w.watch(false)
+	w.guard(resp.Body)
 	m := &flow.Message{Kind: flow.Response, Status: resp.StatusCode, Version: "2.0"}
 	for _, f := range fromHTTP(resp.Header, "") {
 		if !hopByHop(f.Name) {

@@ -164,7 +164,7 @@ func TestGRPCFaults(t *testing.T) {
 		status           int
 	}{
 		{"http://" + closed.Addr().String(), "", "ServiceUnavailable", 503},
-		{"https://grpc.test", "https://" + onlyH1, "the target does not agree to HTTP/2", 503},
+		{"https://grpc.test", "https://" + onlyH1, "the target does not agree to h2", 503},
 		{"https://other.test", "https://" + onlyH1, "No name matching other.test found", 503},
 		{"http://" + silent, "", "TARGET_READ_TIMEOUT", 504},
 		{"http://" + aborting, "", "UnexpectedEOFAtTarget", 502},

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ type dog struct {
 	mu    sync.Mutex  // guards what follows
 	timer *time.Timer // nil: no limit
 	awake bool
+	leave func() bool // forgets the answer's body
 }
 
 // errInactive is the cause of a call that the dog ended. It is a timeout.
@@ -49,6 +51,13 @@ func (w *dog) watch(awake bool) {
 	}
 }
 
+// guard closes an answer's body when the call's context ends. net/http notices
+// that only between two reads of the request's body, and a client that sends
+// nothing more would keep it from noticing.
+func (w *dog) guard(body io.Closer) {
+	w.leave = context.AfterFunc(w.ctx, func() { _ = body.Close() }) // Read tells why
+}
+
 // pat tells a watching dog that something moved.
 func (w *dog) pat() {
 	w.mu.Lock()
@@ -58,10 +67,10 @@ func (w *dog) pat() {
 	}
 }
 
-// cause finds the error behind one of net/http.
+// cause finds the error behind one of net/http: why the context ended, if it did.
 func (w *dog) cause(err error) error {
-	if context.Cause(w.ctx) == error(errInactive) {
-		return errInactive
+	if w.ctx.Err() != nil {
+		return context.Cause(w.ctx)
 	}
 	return err
 }
@@ -69,5 +78,8 @@ func (w *dog) cause(err error) error {
 // end lets the call's context go.
 func (w *dog) end() {
 	w.watch(false)
+	if w.leave != nil {
+		w.leave()
+	}
 	w.cancel(nil)
 }

@@ -256,7 +256,7 @@ func (c *httpConnection) send(ctx context.Context, r *run) (*flow.Message, error
 // sendTo sends the client's request to one destination.
 func (c *httpConnection) sendTo(ctx context.Context, r *run, d *destination, settings *tlsClient) (*flow.Message, error) {
 	x := r.x
-	o := outgoing{connection: c, to: d, tls: settings, method: x.Request.Method, inform: r.client.Inform, expectedCN: x.Target.ExpectedCN}
+	o := outgoing{connection: c, to: d, tls: settings, method: x.Request.Method, inform: r.inform, expectedCN: x.Target.ExpectedCN}
 	o.path, o.query = d.path, d.query
 	if copies(x.Target.CopySuffix) {
 		o.path += x.Path.Suffix

@@ -10,12 +10,15 @@ import (
 	"sluice/proxy"
 )
 
-// readEnvironment makes the environment of the settings and of the archives
-// among the paths.
+// readEnvironment makes the environment of the settings, of targetservers.json
+// beside bundles, and of the archives among the paths; the later wins.
 func readEnvironment(s *settings) (*proxy.Environment, flow.Problems) {
 	host, _ := os.Hostname() // without one, system.pod.name is unresolved
 	e := &proxy.Environment{Organization: s.Org, Name: s.Env, Region: s.Region, Pod: host}
 	var problems flow.Problems
+	for _, file := range beside(s.Paths, "targetservers.json") {
+		problems = append(problems, readTargetServers(file, e)...)
+	}
 	for _, path := range s.Paths {
 		problems = append(problems, proxy.ReadEnvironment(path, s.Env, e)...)
 	}

@@ -65,6 +65,12 @@ func (e *localEngine) loadFile(name, file string, errs io.Writer) {
 
 // integrationFiles finds integrations/*.json beside apiproxy folders.
 func integrationFiles(paths []string) []string {
+	return beside(paths, filepath.Join("integrations", "*.json"))
+}
+
+// beside finds the files that match a pattern in the folders that hold an
+// apiproxy folder, at any depth below the paths.
+func beside(paths []string, pattern string) []string {
 	var files []string
 	for _, root := range paths {
 		_ = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
@@ -75,8 +81,8 @@ func integrationFiles(paths []string) []string {
 				return filepath.SkipDir
 			}
 			if d.Name() == "apiproxy" {
-				beside, _ := filepath.Glob(filepath.Join(filepath.Dir(p), "integrations", "*.json")) // the pattern is well-formed
-				files = append(files, beside...)
+				found, _ := filepath.Glob(filepath.Join(filepath.Dir(p), pattern)) // the pattern is well-formed
+				files = append(files, found...)
 				return filepath.SkipDir
 			}
 			return nil
