@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"path/filepath"
+	"reflect"
 	"sort"
 
 	"sluice/flow"
@@ -23,6 +24,21 @@ type loaded[T any] struct {
 	digest   string
 	result   T
 	problems flow.Problems
+}
+
+// Configure makes env the environment to compile with. Everything is compiled
+// anew: target servers, key stores and property sets are part of a deployment.
+func (l *Loader) Configure(env *Environment) {
+	if reflect.DeepEqual(l.Compiler.Environment, env) {
+		return
+	}
+	l.Compiler.Environment = env
+	for _, p := range l.proxies {
+		p.digest = ""
+	}
+	for _, f := range l.shared {
+		f.digest = ""
+	}
 }
 
 // Load is the outcome of one load.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -184,38 +185,46 @@ func TestGRPCFaults(t *testing.T) {
 	}
 }
 
-// TestGRPCInactivity: a stream on which nothing moves is cut, one that moves
-// lives longer than the timeout.
+// TestGRPCInactivity: a stream on which nothing moves is cut, and does not look
+// whole to the client.
 func TestGRPCInactivity(t *testing.T) {
-	const limit = 150 * time.Millisecond
-	moves := make(chan struct{})
 	addr := newH2Backend(t, nil, func(w http.ResponseWriter, r *http.Request) {
-		for {
-			select {
-			case <-moves:
-				_, _ = io.WriteString(w, "x") // a loss shows at the client
-				_ = http.NewResponseController(w).Flush()
-			case <-r.Context().Done():
-				return
-			}
-		}
+		_ = http.NewResponseController(w).Flush() // a loss shows at the client
+		<-r.Context().Done()
 	})
-	g := start(t, setup{connection: `<URL>http://` + addr + `</URL><Properties><Property name="io.timeout.millis">150</Property></Properties>`})
-	go func() { moves <- struct{}{} }()
+	g := start(t, setup{connection: `<URL>http://` + addr + `</URL><Properties><Property name="io.timeout.millis">100</Property></Properties>`})
 	call := g.stream(t, "/s/m")
 	defer call.up.Close()
-	began := time.Now()
-	one := make([]byte, 1)
-	for n := 0; time.Since(began) < 2*limit; n++ {
-		if _, err := io.ReadFull(call.resp.Body, one); err != nil {
-			t.Fatalf("cut after %d moves: %v", n, err)
-		}
-		time.Sleep(limit / 10) // the pace of the stream, a tenth of what it may take
-		moves <- struct{}{}
-	}
 	if _, err := io.Copy(io.Discard, call.resp.Body); err == nil {
 		t.Error("the stream ended as if it were whole")
 	}
+}
+
+// TestWatchdog: it bites after the limit without a move, and only while somebody
+// waits for the target.
+func TestWatchdog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit = time.Minute
+		w := watchdog(t.Context(), limit)
+		for range 5 {
+			time.Sleep(limit - time.Second)
+			w.pat()
+		}
+		w.watch(false)
+		w.pat()
+		time.Sleep(10 * limit)
+		w.watch(true)
+		time.Sleep(limit - time.Second)
+		if w.ctx.Err() != nil {
+			t.Fatal("bit too early")
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if err := w.cause(io.EOF); !isSlow(err) || transportFault(err).Def != gatewayTimeout {
+			t.Errorf("cause %v", err)
+		}
+		w.end()
+	})
 }
 
 // TestGRPCClientLeaves: the target hears of it.

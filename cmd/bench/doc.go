@@ -25,7 +25,7 @@
 //     that Go runs with GOMAXPROCS=1 and nginx with one worker. proc.go reads /proc,
 //     process.go starts and ends processes, only its own.
 //  5. report.go prints medians. Others is the CPU that processes outside the bench
-//     used meanwhile, in cores: above about 0.1 the numbers are 10 to 20 % unsure.
+//     used meanwhile, in cores.
 //
 // load_bundles.go is the other measurement, of the time from the start of the process
 // to the first response with few and with many bundles.

@@ -64,8 +64,8 @@ type client struct {
 	err  error
 }
 
-// drive sends request after request until the time is over. Answers still missing
-// 10 s later are a failure.
+// drive sends request after request until the time is over, at least one. Answers
+// still missing 10 s later are a failure.
 func (c *client) drive(address string, w *workload, until time.Time) error {
 	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
 	if err != nil {
@@ -76,15 +76,17 @@ func (c *client) drive(address string, w *workload, until time.Time) error {
 		return err
 	}
 	wire, request := newWire(conn), []byte(w.request)
-	for now := time.Now(); now.Before(until); {
+	for then := time.Now(); ; {
 		if err := exchange(wire, w, request); err != nil {
 			return err
 		}
-		then := now
-		now = time.Now()
+		now := time.Now()
 		c.took = append(c.took, uint32(now.Sub(then)/time.Microsecond))
+		if now.After(until) {
+			return nil
+		}
+		then = now
 	}
-	return nil
 }
 
 // exchange sends the workload's request and checks the status and the length of the

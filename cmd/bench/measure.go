@@ -14,6 +14,7 @@ import (
 
 // sample is one measurement.
 type sample struct {
+	round    int
 	cpu      float64 // microseconds per request
 	rate     float64 // requests per second
 	p50, p99 float64 // milliseconds
@@ -36,6 +37,7 @@ func (b *bench) compare(ctx context.Context) error {
 				if err != nil {
 					return fmt.Errorf("%s, %s: %w", name, w.name, err)
 				}
+				s.round = round
 				samples[w.name][name] = append(samples[w.name][name], *s)
 				fmt.Fprintf(os.Stderr, "round %d of %d  %-5s  %-12s  %6.2f µs, %6.0f requests/s, others %.2f\n",
 					round+1, b.rounds, w.name, name, s.cpu, s.rate, s.others)

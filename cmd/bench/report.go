@@ -21,10 +21,26 @@ func (b *bench) report(out io.Writer, samples map[string]map[string][]sample) er
 	}
 	fmt.Fprintf(out, "\nMedians of %d samples of %d s, %d keep-alive connections, %s, %s.\n",
 		b.rounds, b.seconds, connections, cpuModel(), runtime.Version())
+	if others := mostOthers(samples); others > 0.1 {
+		fmt.Fprintf(out, "Other processes used up to %.1f cores meanwhile: the numbers are unsure by 20 %% and more, the ratios by less.\n", others)
+	}
 	for _, note := range b.notes {
 		fmt.Fprintln(out, note)
 	}
 	return nil
+}
+
+// mostOthers is the worst sample's.
+func mostOthers(samples map[string]map[string][]sample) float64 {
+	most := 0.0
+	for _, byPeer := range samples {
+		for _, list := range byPeer {
+			for i := range list {
+				most = max(most, list[i].others)
+			}
+		}
+	}
+	return most
 }
 
 func (b *bench) table(out io.Writer, samples map[string][]sample) error {
@@ -46,7 +62,8 @@ func (b *bench) table(out io.Writer, samples map[string][]sample) error {
 	return t.Flush()
 }
 
-// column is a number of a sample. Each has its own median.
+// column is a number of a sample. Each has its own median. That of a ratio is taken
+// of the rounds' ratios, because what disturbs a round disturbs both of its sides.
 type column struct {
 	title    string
 	decimals int
@@ -57,8 +74,8 @@ func (b *bench) columns(samples map[string][]sample) []column {
 	cpu := func(s *sample) float64 { return s.cpu }
 	columns := []column{{"CPU µs/request", 1, cpu}}
 	for _, yardstick := range []string{nginx, reverseProxy} {
-		if base := medianOf(samples[yardstick], cpu); base > 0 {
-			columns = append(columns, column{"to " + yardstick, 2, func(s *sample) float64 { return s.cpu / base }})
+		if base := samples[yardstick]; len(base) > 0 {
+			columns = append(columns, column{"to " + yardstick, 2, func(s *sample) float64 { return s.cpu / base[s.round].cpu }})
 		}
 	}
 	return append(columns,

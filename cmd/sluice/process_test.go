@@ -229,6 +229,24 @@ func TestWatch(t *testing.T) {
 	expectStatus(t, p, "/w2", 200)
 }
 
+// TestWatchEnvironment changes a target server while it is in use.
+func TestWatchEnvironment(t *testing.T) {
+	dir := bundle(t, "/e", toTarget, "")
+	write(t, filepath.Join(dir, "apiproxy", "targets", "default.xml"),
+		`<TargetEndpoint name="default"><HTTPTargetConnection><LoadBalancer><Server name="s"/></LoadBalancer></HTTPTargetConnection></TargetEndpoint>`)
+	server := func(address string, enabled bool) string {
+		host, port, _ := net.SplitHostPort(strings.TrimPrefix(address, "http://"))
+		return fmt.Sprintf(`[{"name":"s","host":%q,"port":%s,"isEnabled":%t}]`, host, port, enabled)
+	}
+	target := sink(t)
+	write(t, filepath.Join(dir, "targetservers.json"), server(target, false))
+	p := start(t, "serve", dir, "--watch")
+	expectStatus(t, p, "/e", 503)
+	write(t, filepath.Join(dir, "targetservers.json"), server(target, true))
+	p.await(t, "reloaded in")
+	expectStatus(t, p, "/e", 200)
+}
+
 func expectStatus(t *testing.T, p *process, path string, want int) {
 	t.Helper()
 	resp, err := http.Get("http://" + p.addr + path)

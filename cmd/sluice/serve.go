@@ -155,6 +155,13 @@ func (r *runtime) close() {
 // reload loads all paths and swaps the snapshot in. It reports whether there is
 // something to serve.
 func (r *runtime) reload(first bool) bool {
+	if !first {
+		environment, problems := readEnvironment(r.settings)
+		printProblems(r.errs, problems)
+		if !problems.Refused() {
+			r.loader.Configure(environment)
+		}
+	}
 	load := r.loader.Load()
 	printProblems(r.errs, load.Problems)
 	refused := len(load.Refused) > 0

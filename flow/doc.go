@@ -1,0 +1,41 @@
+// Package flow is the language that a proxy is written in: messages, variables,
+// conditions, templates, steps and fault rules. It knows no HTTP connection and
+// no bundle; package proxy compiles bundles into it and runs it.
+//
+// A policy file's element goes through it like this:
+//
+//	Registry.Lookup(root element) -> Kind.Compile(Build, element) -> Policy
+//	Step{Condition, Policy} -> Section -> Plan -> Plan.Run(ctx, Exchange)
+//
+// and a failure like this:
+//
+//	Policy.Execute -> *faults.Fault or *Raised -> Step marks its flags
+//	-> Plan.Run ends -> Exchange.Fail -> FaultRules.Handle
+//
+// Everything that Compile makes is immutable and shared by all requests. What
+// belongs to one request is in its Exchange, which one goroutine owns.
+//
+// # Glossary
+//
+// The words are Apigee's own. Words to avoid stand in brackets.
+//
+//   - message: a request, a response, or one that a policy made (payload object)
+//   - ambient message: what "message" means now: request, response or error
+//   - payload, content: the body of a message without its Content-Encoding
+//   - flow variable: a named value of a request; predefined, a part of a message,
+//     or the bundle's own (attribute, context key)
+//   - unresolved: said of a variable that is null (undefined, missing)
+//   - policy: a compiled policy file; policy type, Kind: its root element (filter,
+//     middleware, plugin)
+//   - step: a policy attached to a flow, with its condition
+//   - flow: PreFlow, a conditional Flow, or PostFlow of one side of an endpoint
+//     (chain, pipeline)
+//   - phase: proxy request, target request, target response, proxy response, post
+//     client (stage)
+//   - fault: what ends the normal flow, an entry of the catalogue (exception)
+//   - error state: from the first fault to the answer
+//   - fault rule: FaultRule or DefaultFaultRule (error handler)
+//   - shared flow, flow hook: steps of a bundle of their own, called by a policy or
+//     attached to every proxy
+//   - environment: what is configured beside bundles
+package flow
