@@ -2,11 +2,7 @@ package policies_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/beevik/etree"
@@ -91,66 +87,4 @@ func calloutProblems(list flow.Problems) []string {
 		codes = append(codes, p.Severity+" "+p.Code)
 	}
 	return codes
-}
-
-func TestCalloutSamples(t *testing.T) {
-	for _, k := range policies.All() {
-		if !slices.Contains(callouts, k.Name) {
-			continue
-		}
-		if _, b := compileCallout(t, k.Doc.Sample, answering(200, "{}")); len(b.Problems) > 0 {
-			t.Errorf("%s: %v", k.Name, b.Problems)
-		}
-	}
-}
-
-// TestCalloutCorpus compiles what public bundles contain of these policies.
-func TestCalloutCorpus(t *testing.T) {
-	const corpus = "../../shared/corpus"
-	content, err := os.ReadFile(corpus + "/index.json")
-	if err != nil {
-		t.Skipf("the corpus of public bundles is not there: %v", err)
-	}
-	var index struct {
-		Bundles []struct {
-			ID         string
-			ExpectLoad bool
-		}
-	}
-	if err := json.Unmarshal(content, &index); err != nil {
-		t.Fatal(err)
-	}
-	compiled := 0
-	for _, bundle := range index.Bundles {
-		files, err := filepath.Glob(filepath.Join(corpus, "bundles", bundle.ID, "*", "policies", "*.xml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			if bundle.ExpectLoad && compileCorpusFile(t, file) {
-				compiled++
-			}
-		}
-	}
-	if compiled < 50 {
-		t.Errorf("only %d policies found", compiled)
-	}
-}
-
-func compileCorpusFile(t *testing.T, file string) bool {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := etree.NewDocument()
-	if doc.ReadFromBytes(content) != nil || doc.Root() == nil || !slices.Contains(callouts, doc.Root().Tag) {
-		return false
-	}
-	_, b := compileCallout(t, string(content), answering(200, "{}"))
-	for _, p := range b.Problems {
-		if p.Severity == flow.Error.String() {
-			t.Errorf("%s: %v", file, p)
-		}
-	}
-	return true
 }

@@ -1,15 +1,8 @@
 package policies_test
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/beevik/etree"
-
-	"sluice/policies"
 )
 
 // TestExtractReads checks what the deployment learns: which payloads must be
@@ -88,64 +81,4 @@ func TestExtractDeployment(t *testing.T) {
 	if _, b := compileExtract(t, "<ExtractVariables match='some'>"+extractA+"</ExtractVariables>"); len(b.Problems) != 1 || b.Problems.Refused() {
 		t.Errorf("match='some': %v", b.Problems)
 	}
-}
-
-func TestExtractSample(t *testing.T) {
-	for _, k := range policies.All() {
-		if k.Name != "ExtractVariables" {
-			continue
-		}
-		if _, b := compileExtract(t, k.Doc.Sample); len(b.Problems) > 0 {
-			t.Error(b.Problems)
-		}
-	}
-}
-
-// TestExtractCorpus compiles the policies of public bundles that load on Apigee.
-func TestExtractCorpus(t *testing.T) {
-	const corpus = "../../shared/corpus"
-	content, err := os.ReadFile(corpus + "/index.json")
-	if err != nil {
-		t.Skipf("the corpus of public bundles is not there: %v", err)
-	}
-	var index struct {
-		Bundles []struct {
-			ID         string
-			ExpectLoad bool
-		}
-	}
-	if err := json.Unmarshal(content, &index); err != nil {
-		t.Fatal(err)
-	}
-	compiled := 0
-	for _, bundle := range index.Bundles {
-		files, err := filepath.Glob(filepath.Join(corpus, "bundles", bundle.ID, "*", "policies", "*.xml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			if bundle.ExpectLoad && compileExtractFile(t, file) {
-				compiled++
-			}
-		}
-	}
-	if compiled < 100 {
-		t.Errorf("only %d policies found", compiled)
-	}
-}
-
-func compileExtractFile(t *testing.T, file string) bool {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := etree.NewDocument()
-	if doc.ReadFromBytes(content) != nil || doc.Root() == nil || doc.Root().Tag != "ExtractVariables" {
-		return false
-	}
-	_, b := compileExtract(t, string(content))
-	if list := b.Problems.Errors(); len(list) > 0 {
-		t.Errorf("%s: %v", file, list)
-	}
-	return true
 }

@@ -140,6 +140,7 @@ func (l *balancer) deliver(ctx context.Context, x *flow.Exchange, request *flow.
 	if err != nil {
 		return nil, err
 	}
+	x.Target.FailedServers = nil
 	offer := l.offer(request)
 	defer offer.settle()
 	var tried []bool

@@ -276,6 +276,39 @@ func TestPath(t *testing.T) {
 	}
 }
 
+// TestPolicyCall: the connection of a ServiceCallout tries servers in the same way.
+func TestPolicyCall(t *testing.T) {
+	a, b := newBackend(t, "A"), newBackend(t, "B")
+	a.status.Store(503)
+	d, n, services, _ := compileTarget(t, setup{env: environment(t, a, b), connection: `<LoadBalancer><Server name="A"/><Server name="B"/>
+	  <ServerUnhealthyResponse><ResponseCode>503</ResponseCode></ServerUnhealthyResponse></LoadBalancer><Path>/v1</Path>`})
+	defer n.Close()
+	c := d.targets["default"].connection
+	for range 2 {
+		request := flow.NewRequest()
+		request.Method = "POST"
+		request.SetContent([]byte("ping"))
+		x := flow.NewExchange(&flow.ProxyInfo{}, services, request)
+		m, err := c.Call(t.Context(), x, flow.Call{Request: request})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content, err := m.Content(); err != nil || string(content) != "Bping" || x.Target.Server != "B" {
+			t.Errorf("%q %v from %s", content, err, x.Target.Server)
+		}
+	}
+	if a.hits.Load() != 1 {
+		t.Errorf("A was asked %d times; its turn came once", a.hits.Load())
+	}
+	b.close(t)
+	b.close(t)
+	x := flow.NewExchange(&flow.ProxyInfo{}, services, flow.NewRequest())
+	m, err := c.Call(t.Context(), x, flow.Call{Request: x.Request})
+	if err != nil || m.Status != 503 {
+		t.Errorf("the last answer is the answer: %v %v", m, err)
+	}
+}
+
 func TestLoadBalancerProblems(t *testing.T) {
 	for _, tc := range []struct {
 		xml, code string
@@ -310,5 +343,3 @@ func BenchmarkRotation(b *testing.B) {
 		})
 	}
 }
-
-var _ flow.Identity = nobody{}

@@ -1,15 +1,12 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"sync"
 	"time"
 
@@ -39,29 +36,26 @@ const maxH2Transports = 64
 // Both bodies flow at once; o.timeout is that of inactivity in both directions.
 func (c *h2Client) do(ctx context.Context, n *Network, o *outgoing) (*flow.Message, error) {
 	addr, secure := n.route(o.to)
-	w := watchdog(ctx, o.timeout)
-	ctx = context.WithValue(w.ctx, h2DialKey{}, o.dialH2(n, addr, secure))
+	call := &h2Call{dog: watchdog(ctx, o.timeout)}
+	ctx = context.WithValue(call.ctx, h2DialKey{}, o.dialH2(n, addr, secure))
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { o.peer = i.Conn.RemoteAddr() }})
-	req, err := o.h2Request(ctx, addr, secure, w)
+	req, err := o.h2Request(addr, secure, call)
 	if err != nil {
-		w.end()
-		if o.stream != nil {
-			_ = o.stream.Close() // nobody will read it
-		}
+		call.end()
 		return nil, err
 	}
 	key := addr
 	if secure {
 		key += "\x00" + o.tls.identity(o)
 	}
-	resp, err := c.transport(key).RoundTrip(req)
+	resp, err := c.transport(key).RoundTrip(req.WithContext(ctx))
 	if err != nil {
-		err = w.cause(err)
-		w.end()
+		err = call.cause(err)
+		call.end()
 		return nil, err
 	}
 	o.state = resp.TLS
-	return h2Message(resp, w), nil
+	return call.message(resp), nil
 }
 
 // transport returns the transport for a key; above the bound the one that was
@@ -145,111 +139,4 @@ func (o *outgoing) dialH2(n *Network, addr string, secure bool) h2Dial {
 		}
 		return c, nil
 	}
-}
-
-// h2Request makes the request. net/http reads the body in a goroutine of its own.
-func (o *outgoing) h2Request(ctx context.Context, addr string, secure bool, w *dog) (*http.Request, error) {
-	path, err := url.PathUnescape(o.path)
-	if err != nil {
-		return nil, badPath.Wrap(err, "path", o.path)
-	}
-	if path == "" {
-		path = "/"
-	}
-	req := &http.Request{
-		Method: o.method, URL: &url.URL{Scheme: "http", Host: addr, Path: path, RawPath: o.path, RawQuery: o.query},
-		Header: http.Header{}, ContentLength: o.size,
-	}
-	if secure {
-		req.URL.Scheme = "https"
-	}
-	for _, f := range o.lines {
-		switch {
-		case equalHost(f.Name):
-			req.Host = f.Value
-		case !hopByHop(f.Name):
-			req.Header.Add(f.Name, f.Value)
-		}
-	}
-	req.Header.Set("Te", "trailers") // gRPC servers insist on it
-	req.Body = o.h2Body(req, w)
-	return req.WithContext(ctx), nil
-}
-
-// h2Body is the request's body. Its trailer is not known before its end, only
-// the names that the client announced. A Trailer map, even an empty one, makes
-// net/http look for fields at the end.
-func (o *outgoing) h2Body(req *http.Request, w *dog) io.ReadCloser {
-	if o.stream == nil {
-		return io.NopCloser(bytes.NewReader(o.content))
-	}
-	b := &h2Upload{ReadCloser: o.stream, dog: w}
-	if o.trailer != nil {
-		trailer := http.Header{}
-		for _, name := range o.announced {
-			if !hopByHop(name) {
-				trailer[http.CanonicalHeaderKey(name)] = nil
-			}
-		}
-		req.Trailer = trailer
-		b.finish = func() {
-			for _, f := range o.trailer() {
-				trailer.Add(f.Name, f.Value)
-			}
-		}
-	}
-	return b
-}
-
-type h2Upload struct {
-	io.ReadCloser
-	dog    *dog
-	finish func() // nil when there can be no trailer
-}
-
-func (b *h2Upload) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.dog.pat()
-	if err == io.EOF && b.finish != nil {
-		b.finish()
-	}
-	return n, err
-}
-
-// h2Message makes a message of the answer. Its size is unknown unless the target
-// ended the stream with the header.
-func h2Message(resp *http.Response, w *dog) *flow.Message {
-	w.watch(false)
-	w.guard(resp.Body)
-	m := &flow.Message{Kind: flow.Response, Status: resp.StatusCode, Version: "2.0"}
-	for _, f := range fromHTTP(resp.Header, "") {
-		if !hopByHop(f.Name) {
-			m.Header = append(m.Header, f)
-		}
-	}
-	m.Trailer = func() flow.Header { return fromHTTP(resp.Trailer, "") }
-	m.Body.SetStream(&targetBody{ReadCloser: &h2Body{resp.Body, w}}, resp.ContentLength)
-	return m
-}
-
-// h2Body is an answer's body.
-type h2Body struct {
-	io.ReadCloser
-	dog *dog
-}
-
-func (b *h2Body) Read(p []byte) (int, error) {
-	b.dog.watch(true)
-	n, err := b.ReadCloser.Read(p)
-	b.dog.watch(false)
-	if err == nil || err == io.EOF {
-		return n, err
-	}
-	return n, b.dog.cause(err)
-}
-
-func (b *h2Body) Close() error {
-	err := b.ReadCloser.Close()
-	b.dog.end()
-	return err
 }

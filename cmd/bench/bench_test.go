@@ -35,15 +35,21 @@ func TestLoad(t *testing.T) {
 		if r := load(l.Addr().String(), &w, 20*time.Millisecond); r.Failed != connections || r.Requests > 0 {
 			t.Errorf("%s: answers of the wrong length: %+v", w.name, r)
 		}
-		w.length--
-		w.request = strings.Replace(w.request, w.path(), "/unknown", 1)
-		if r := load(l.Addr().String(), &w, 20*time.Millisecond); r.Failed != connections || !strings.Contains(r.Failure, "404") {
-			t.Errorf("%s: answers with the wrong status: %+v", w.name, r)
-		}
 	}
 	l.Close()
 	if err := <-served; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestExchangeChecksTheStatus(t *testing.T) {
+	w := workloads[0]
+	for code, right := range map[string]bool{"200": true, "201": false, "502": false} {
+		answer := strings.Replace(w.response, "200", code, 1)
+		wire := newWire(pieces{data: strings.NewReader(answer), size: len(answer)})
+		if err := exchange(wire, &w, []byte(w.request)); (err == nil) != right {
+			t.Errorf("%s: %v", code, err)
+		}
 	}
 }
 
@@ -122,6 +128,8 @@ type pieces struct {
 	size int
 }
 
+func (pieces) Write(b []byte) (int, error) { return len(b), nil }
+
 func (p pieces) Read(b []byte) (int, error) { return p.data.Read(b[:min(len(b), p.size)]) }
 
 func TestAllowedCPUs(t *testing.T) {
@@ -140,8 +148,8 @@ func TestTable(t *testing.T) {
 	b := &bench{options: &options{peers: []string{sluice, nginx}}}
 	var out bytes.Buffer
 	err := b.table(&out, map[string][]sample{
-		sluice: {{cpu: 30}, {round: 1, cpu: 20}, {round: 2, cpu: 90}},
-		nginx:  {{cpu: 10}, {round: 1, cpu: 10}, {round: 2, cpu: 30}},
+		sluice: {{cpu: 10}, {round: 1, cpu: 30}, {round: 2, cpu: 90}},
+		nginx:  {{cpu: 2}, {round: 1, cpu: 10}, {round: 2, cpu: 45}},
 	})
 	if err != nil {
 		t.Fatal(err)

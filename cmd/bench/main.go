@@ -60,10 +60,15 @@ func run(args []string) error {
 		return err
 	}
 	defer b.close()
+	measure := b.compare
 	if o.bundles > 0 {
-		return b.loadBundles(ctx)
+		measure = b.loadBundles
 	}
-	return b.compare(ctx)
+	err = measure(ctx)
+	if ctx.Err() != nil {
+		return errors.New("interrupted") // what else went wrong followed from it
+	}
+	return err
 }
 
 func readFlags(args []string) (*options, error) {

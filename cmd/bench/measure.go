@@ -75,7 +75,7 @@ func (b *bench) take(ctx context.Context, name string, w *workload) (*sample, er
 	defer b.profiled(ctx, name)()
 	s, err := b.sample(ctx, p, address, w)
 	if err != nil {
-		return nil, fmt.Errorf("%w\n%w", err, p.failed("was loaded"))
+		return nil, fmt.Errorf("%w\n%w", err, p.failed("was under load"))
 	}
 	s.cold = milliseconds(cold)
 	return s, nil
