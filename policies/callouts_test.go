@@ -12,8 +12,6 @@ import (
 	"sluice/policies"
 )
 
-// callouts are the policies whose tests share this file.
-var callouts = []string{"SetIntegrationRequest", "IntegrationCallout", "AssertCondition", "FlowCallout"}
 
 // integrationService is a service made of a function.
 type integrationService func(ctx context.Context, call flow.IntegrationCall) (*flow.Message, error)
