@@ -8,11 +8,11 @@ import (
 	"sluice/internal/http1"
 )
 
-// offer is a request's body on offer to several servers. A body that is held can
+// offering is a request's body on offer to several servers. One that is held can
 // be sent any number of times. One that flows is offered until a server begins
-// to read it; whoever gives up before that has taken nothing away. A nil offer
-// is for one server only.
-type offer struct {
+// to read it; whoever gives up before that has taken nothing away. A nil
+// offering is for one server only.
+type offering struct {
 	message *flow.Message
 	coding  string // Content-Encoding before the first attempt: an attempt may change it
 	size    int64
@@ -25,11 +25,11 @@ type offer struct {
 }
 
 // offer prepares a request for being sent more than once, where that can happen.
-func (l *balancer) offer(m *flow.Message) *offer {
+func (l *balancer) offer(m *flow.Message) *offering {
 	if !l.retry || len(l.servers) < 2 {
 		return nil
 	}
-	o := &offer{message: m, coding: m.Header.Value("Content-Encoding")}
+	o := &offering{message: m, coding: m.Header.Value("Content-Encoding")}
 	if m.Body.Flowing() {
 		o.src, o.size = m.Body.Take()
 		o.next()
@@ -37,13 +37,13 @@ func (l *balancer) offer(m *flow.Message) *offer {
 	return o
 }
 
-func (o *offer) next() {
+func (o *offering) next() {
 	o.share = &share{offer: o}
 	o.message.Body.SetStream(o.share, o.size)
 }
 
 // again makes the request ready for a further server; false if part of it is gone.
-func (o *offer) again() bool {
+func (o *offering) again() bool {
 	if o == nil || o.withdraw() {
 		return false
 	}
@@ -59,7 +59,7 @@ func (o *offer) again() bool {
 }
 
 // withdraw ends the present attempt's right to read, and reports whether it read.
-func (o *offer) withdraw() (begun bool) {
+func (o *offering) withdraw() (begun bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.share != nil && !o.begun {
@@ -69,7 +69,7 @@ func (o *offer) withdraw() (begun bool) {
 }
 
 // settle ends the offering. A body that nobody wants any more is closed.
-func (o *offer) settle() {
+func (o *offering) settle() {
 	if o == nil || o.src == nil {
 		return
 	}
@@ -84,7 +84,7 @@ func (o *offer) settle() {
 
 // share is the body as one attempt sees it.
 type share struct {
-	offer  *offer
+	offer  *offering
 	closed bool // guarded by offer.mu
 }
 

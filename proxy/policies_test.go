@@ -99,7 +99,7 @@ func (s *served) compileNote(b *flow.Build, el *etree.Element) policyFunc {
 	return func(_ context.Context, x *flow.Exchange) error {
 		note, err := text.Expand(x, true)
 		if err == nil {
-			offer(s.notes, note)
+			tell(s.notes, note)
 		}
 		return err
 	}

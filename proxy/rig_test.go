@@ -44,14 +44,14 @@ type served struct {
 	compiler *Compiler
 	problems flow.Problems
 
-	notes   chan string         // what Note policies wrote
-	entered chan struct{}       // a Gate was reached
-	gate    chan struct{}       // lets one Gate go on
-	left    chan error          // why a Gate was left
-	panics  chan string         // stacks of reported panics
-	failed  chan error          // reported errors of ours
-	ended   chan Record         // each request
-	raised  chan *faults.Fault  // the fault that each request ended with, nil for none
+	notes   chan string        // what Note policies wrote
+	entered chan struct{}      // a Gate was reached
+	gate    chan struct{}      // lets one Gate go on
+	left    chan error         // why a Gate was left
+	panics  chan string        // stacks of reported panics
+	failed  chan error         // reported errors of ours
+	ended   chan Record        // each request
+	raised  chan *faults.Fault // the fault that each request ended with, nil for none
 	stopped sync.Once
 }
 
@@ -61,8 +61,8 @@ func (s *served) Panicked(_ *flow.Exchange, value any, stack []byte) {
 
 func (s *served) Failed(_ *flow.Exchange, err error) { s.failed <- err }
 
-// offer sends without waiting: what nobody reads is dropped.
-func offer[T any](c chan T, v T) {
+// tell sends without waiting: what nobody reads is dropped.
+func tell[T any](c chan T, v T) {
 	select {
 	case c <- v:
 	default:
@@ -114,8 +114,8 @@ func (g rig) compiled(t testing.TB) *served {
 	s.compiler = &Compiler{Registry: registry, Services: &g.services, Environment: g.env, Network: network, Options: g.options}
 	s.swap(g)
 	s.core = &Core{Table: s.table, Services: &g.services, Report: s,
-		Done:     func(r *Record) { offer(s.ended, *r) },
-		Finished: func(x *flow.Exchange) { offer(s.raised, x.Fault) },
+		Done:     func(r *Record) { tell(s.ended, *r) },
+		Finished: func(x *flow.Exchange) { tell(s.raised, x.Fault) },
 	}
 	s.server = NewServer(s.core, zap.NewNop())
 	s.server.h1.Timeouts = g.timeouts
@@ -162,9 +162,13 @@ func (s *served) snapshot(g rig) (*Snapshot, flow.Problems) {
 }
 
 func (s *served) shutdown() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	s.shutdownIn(ctx)
+}
+
+func (s *served) shutdownIn(ctx context.Context) {
 	s.stopped.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
 		if err := s.server.Shutdown(ctx); err != nil {
 			s.t.Error("shutdown:", err)
 		}
@@ -215,7 +219,9 @@ func when(condition string) string {
 
 func onRequest(names ...string) string  { return "<Request>" + steps(names...) + "</Request>" }
 func onResponse(names ...string) string { return "<Response>" + steps(names...) + "</Response>" }
-func preFlow(parts ...string) string    { return `<PreFlow name="PreFlow">` + strings.Join(parts, "") + "</PreFlow>" }
+func preFlow(parts ...string) string {
+	return `<PreFlow name="PreFlow">` + strings.Join(parts, "") + "</PreFlow>"
+}
 func postFlow(parts ...string) string {
 	return `<PostFlow name="PostFlow">` + strings.Join(parts, "") + "</PostFlow>"
 }
@@ -223,7 +229,9 @@ func postClient(names ...string) string {
 	return "<PostClientFlow>" + onResponse(names...) + "</PostClientFlow>"
 }
 
-func faultRules(rules ...string) string { return "<FaultRules>" + strings.Join(rules, "") + "</FaultRules>" }
+func faultRules(rules ...string) string {
+	return "<FaultRules>" + strings.Join(rules, "") + "</FaultRules>"
+}
 
 func faultRule(name, condition string, names ...string) string {
 	return `<FaultRule name="` + name + `">` + when(condition) + steps(names...) + "</FaultRule>"
@@ -239,7 +247,7 @@ const nullRoute = `<RouteRule name="null"/>`
 // proxyAt is a ProxyEndpoint; its parts are elements, or properties "name=value".
 // Without a RouteRule it goes to the target "default".
 func proxyAt(base string, parts ...string) string {
-	elements, properties := properties(parts)
+	elements, properties := takeApart(parts)
 	if !strings.Contains(elements, "<RouteRule") {
 		elements += `<RouteRule name="default"><TargetEndpoint>default</TargetEndpoint></RouteRule>`
 	}
@@ -254,11 +262,11 @@ func proxyAt(base string, parts ...string) string {
 func targetAt(url string, parts ...string) string { return targetNamed("default", url, parts...) }
 
 func targetNamed(name, url string, parts ...string) string {
-	elements, properties := properties(parts)
+	elements, properties := takeApart(parts)
 	return `<TargetEndpoint name="` + name + `"><HTTPTargetConnection><URL>` + url + "</URL>" + properties + "</HTTPTargetConnection>" + elements + "</TargetEndpoint>"
 }
 
-func properties(parts []string) (elements, properties string) {
+func takeApart(parts []string) (elements, properties string) {
 	for _, p := range parts {
 		if name, value, ok := strings.Cut(p, "="); ok && !strings.HasPrefix(p, "<") {
 			properties += `<Property name="` + name + `">` + value + "</Property>"

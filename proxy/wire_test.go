@@ -1,0 +1,374 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRequestArrivesAsSent checks what a target gets, byte for byte: the case and
+// order of header lines, repeats, a query that does not parse.
+func TestRequestArrivesAsSent(t *testing.T) {
+	got := make(chan arrived, 1)
+	url := rawTarget(t, func(r arrived) string { got <- r; return "HTTP/1.1 204 No Content\n\n" })
+	s := rig{files: []string{proxyAt("/p"), targetAt(url + "/base")}}.serve(t)
+	s.wants("POST /p/a%2Fb//c?x=1;y=2&%zz&x=3 HTTP/1.1\nsoapACTION: \"a\"\nX-B: 1\nx-a: 2\nX-b: 3\nTE: trailers\n\nbody", 204, "")
+	r := <-got
+	if want := "POST /base/a%2Fb//c?x=1;y=2&%zz&x=3 HTTP/1.1"; r.line != want {
+		t.Errorf("request line %q, want %q", r.line, want)
+	}
+	host := strings.TrimPrefix(url, "http://")
+	want := "Host: " + host + "\nsoapACTION: \"a\"\nX-B: 1\nx-a: 2\nX-b: 3\nTE: trailers\nX-Forwarded-For: 127.0.0.1\nX-Forwarded-Proto: http\nContent-Length: 4\n"
+	if r.head != want || r.body != "body" {
+		t.Errorf("got\n%s%q\nwant\n%s", r.head, r.body, want)
+	}
+}
+
+// TestAnswerArrivesAsSent is the way back: reason phrase, case, order, repeats.
+func TestAnswerArrivesAsSent(t *testing.T) {
+	url := rawTarget(t, func(arrived) string {
+		return "HTTP/1.1 203 Fine By Me\nx-B: 1\nSet-Cookie: a=1\nsET-cookie: b=2\nX-A: 3\nConnection: close, X-Gone\nX-Gone: 1\nDate: today\nContent-Length: 2\n\nok"
+	})
+	s := rig{files: []string{proxyAt("/p"), targetAt(url)}}.serve(t)
+	a := s.wants("GET /p HTTP/1.1", 203, "ok")
+	if a.status != "HTTP/1.1 203 Fine By Me" {
+		t.Error(a.status)
+	}
+	if want := "x-B: 1\nSet-Cookie: a=1\nsET-cookie: b=2\nX-A: 3\nDate: today\nContent-Length: 2\nConnection: close\n"; a.head != want {
+		t.Errorf("got\n%s\nwant\n%s", a.head, want)
+	}
+}
+
+// TestReasonPhrase shows that flows read and set the phrase.
+func TestReasonPhrase(t *testing.T) {
+	url := rawTarget(t, func(arrived) string { return "HTTP/1.1 200 Strange\nContent-Length: 0\n\n" })
+	s := rig{files: []string{proxyAt("/p", postFlow(onResponse("Set"))), targetAt(url),
+		`<Assign name="Set"><V name="response.header.Was">{response.reason.phrase}</V><V name="response.reason.phrase">Stranger</V></Assign>`}}.serve(t)
+	if a := s.ask("GET /p HTTP/1.1"); a.status != "HTTP/1.1 200 Stranger" || a.header("Was") != "Strange" {
+		t.Error(a.raw)
+	}
+}
+
+// TestConnectionHeaderCannotRemoveWhatPoliciesSet: a client that names a header
+// in Connection drops its own line, not the one that a policy or the ingress
+// adds for the target.
+func TestConnectionHeaderCannotRemoveWhatPoliciesSet(t *testing.T) {
+	got := make(chan arrived, 1)
+	url := rawTarget(t, func(r arrived) string { got <- r; return "HTTP/1.1 204 No Content\n\n" })
+	s := rig{files: []string{proxyAt("/p", preFlow(onRequest("Set"))), targetAt(url), `<Assign name="Set"><V name="request.header.X-User">checked</V></Assign>`}}.serve(t)
+	s.wants("GET /p HTTP/1.1\nConnection: close, x-user, Host\nConnection: x-own, X-Forwarded-For\nX-User: forged\nX-Own: 1", 204, "")
+	r := <-got
+	if r.header("X-User") != "checked" || r.header("X-Own") != "" || r.header("X-Forwarded-For") != "127.0.0.1" || r.header("Host") == "" {
+		t.Error(r.head)
+	}
+}
+
+func TestTrailersBothWays(t *testing.T) {
+	got := make(chan arrived, 1)
+	url := rawTarget(t, func(r arrived) string {
+		got <- r
+		return "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\nTrailer: X-Sum\n\n2\r\nok\r\n0\r\nX-Sum: out\r\n\r\n"
+	})
+	s := rig{files: []string{proxyAt("/p"), targetAt(url)}}.serve(t)
+	a := s.wants("POST /p HTTP/1.1\nTransfer-Encoding: chunked\n\n4\r\nbody\r\n0\r\nX-Sum: in\r\n\r\n", 200, "ok")
+	if !strings.HasSuffix(a.body, "0\r\nX-Sum: out\r\n\r\n") {
+		t.Errorf("the answer's trailer: %q", a.body)
+	}
+	if r := <-got; r.body != "body" || r.trailer != "X-Sum: in" {
+		t.Errorf("the request: %q, trailer %q", r.body, r.trailer)
+	}
+}
+
+// TestBodilessAnswers: HEAD, 204 and 304 have no body, but keep their header.
+func TestBodilessAnswers(t *testing.T) {
+	url := rawTarget(t, func(r arrived) string {
+		switch {
+		case strings.HasPrefix(r.line, "HEAD "):
+			return "HTTP/1.1 200 OK\nContent-Length: 500\nX-A: 1\n\n"
+		case strings.Contains(r.line, "/304"):
+			return "HTTP/1.1 304 Not Modified\nContent-Length: 500\nETag: \"a\"\n\n"
+		}
+		return "HTTP/1.1 204 No Content\nX-A: 1\n\n"
+	})
+	s := rig{files: []string{proxyAt("/p"), targetAt(url)}}.serve(t)
+	for _, c := range []struct {
+		request string
+		status  int
+		length  string
+	}{{"HEAD /p HTTP/1.1", 200, "500"}, {"GET /p/304 HTTP/1.1", 304, "500"}, {"GET /p HTTP/1.1", 204, ""}} {
+		if a := s.ask(c.request); a.code() != c.status || a.body != "" || a.header("Content-Length") != c.length {
+			t.Errorf("%s: %q", c.request, a.raw)
+		}
+	}
+}
+
+func TestHTTP10(t *testing.T) {
+	url := rawTarget(t, func(r arrived) string {
+		if strings.Contains(r.line, "/until-close") {
+			return "HTTP/1.0 200 OK\nContent-Type: text/plain\n\nuntil the end"
+		}
+		return "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\r\nok\r\n0\r\n\r\n"
+	})
+	s := rig{files: []string{proxyAt("/p"), targetAt(url)}}.serve(t)
+	if a := s.ask("GET /p HTTP/1.0\nHost: x"); a.code() != 200 || a.body != "ok" || a.header("Transfer-Encoding") != "" {
+		t.Errorf("HTTP/1.0 client, chunked target: %q", a.raw)
+	}
+	s.wants("GET /p/until-close HTTP/1.1", 200, "until the end")
+}
+
+func TestExpectContinue(t *testing.T) {
+	url := echoTarget(t)
+	s := rig{files: []string{proxyAt("/p"), targetAt(url), proxyAt("/refuse", preFlow(onRequest("F")), nullRoute), `<Fault name="F" code="BadFormData"/>`}}.serve(t)
+	c := s.dial()
+	_, _ = io.WriteString(c, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n")
+	br := bufio.NewReader(c)
+	if line, err := br.ReadString('\n'); line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	_, _ = io.WriteString(c, "body")
+	if rest, err := io.ReadAll(br); err != nil || !strings.HasSuffix(string(rest), "\r\n\r\nbody") {
+		t.Errorf("%q, %v", rest, err)
+	}
+	// A request that is refused before its body is read gets no 100.
+	a := s.ask("POST /refuse HTTP/1.1\nContent-Length: 4\nExpect: 100-continue\n\n")
+	if strings.Contains(a.raw, "100 Continue") || a.code() != 500 {
+		t.Errorf("%q", a.raw)
+	}
+}
+
+func TestInterimAnswers(t *testing.T) {
+	url := rawTarget(t, func(arrived) string {
+		return "HTTP/1.1 103 Early Hints\nLink: </a>\n\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+	})
+	s := rig{files: []string{proxyAt("/p"), targetAt(url)}}.serve(t)
+	a := s.wants("GET /p HTTP/1.1", 200, "ok")
+	if !strings.HasPrefix(a.raw, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n") {
+		t.Errorf("%q", a.raw)
+	}
+}
+
+// TestUpgrade splices a connection that changes protocol: bytes pass both ways as
+// they come, and the end of one side ends the other.
+func TestUpgrade(t *testing.T) {
+	ended := make(chan error, 1)
+	url := "http://" + bareTarget(t, func(c net.Conn) {
+		br := bufio.NewReader(c)
+		r, err := readArrived(br)
+		if err != nil || r.header("Upgrade") != "shout" || r.header("Connection") != "Upgrade" {
+			ended <- fmt.Errorf("%v, header %s", err, r.head)
+			return
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: shout\r\nX-A: 1\r\n\r\nhello ")
+		for {
+			line, err := br.ReadString('\n')
+			if err != nil {
+				ended <- nil
+				return
+			}
+			_, _ = io.WriteString(c, strings.ToUpper(line))
+		}
+	})
+	s := rig{files: []string{proxyAt("/p", postClient("N")), targetAt(url), `<Note name="N">{response.status.code}</Note>`}}.serve(t)
+	c := s.dial()
+	_, _ = io.WriteString(c, "GET /p HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: shout\r\n\r\nfirst\n")
+	br := bufio.NewReader(c)
+	a, err := readArrived(br)
+	if err != nil || a.line != "HTTP/1.1 101 Switching Protocols" || a.header("Upgrade") != "shout" || a.header("X-A") != "1" {
+		t.Fatal(err, a)
+	}
+	for _, want := range []string{"hello FIRST\n", "SECOND\n"} {
+		if got, err := br.ReadString('\n'); got != want {
+			t.Fatalf("%q, %v", got, err)
+		}
+		_, _ = io.WriteString(c, "second\n")
+	}
+	c.Close()
+	if err := next(t, ended, "the target's end"); err != nil {
+		t.Error(err)
+	}
+	if n := s.note(); n != "101" {
+		t.Error("PostClientFlow after the splice:", n)
+	}
+}
+
+// TestUpgradeThatFaults: a fault in the response flow takes the place of the 101.
+func TestUpgradeThatFaults(t *testing.T) {
+	url := rawTarget(t, func(arrived) string {
+		return "HTTP/1.1 101 Switching Protocols\nConnection: Upgrade\nUpgrade: shout\n\nraw bytes"
+	})
+	s := rig{files: []string{proxyAt("/p", preFlow(onResponse("F"))), targetAt(url), `<Fault name="F" code="BadFormData"/>`}}.serve(t)
+	a := s.faults("GET /p HTTP/1.1\nConnection: Upgrade, close\nUpgrade: shout", 500, "protocol.http.BadFormData")
+	if strings.Contains(a.raw, "raw bytes") {
+		t.Errorf("%q", a.raw)
+	}
+}
+
+// TestTargetConnectionIsFreed: an answer that a fault or a policy replaces must
+// not keep its connection.
+func TestTargetConnectionIsFreed(t *testing.T) {
+	freed := make(chan string, 10)
+	url := "http://" + bareTarget(t, func(c net.Conn) {
+		r, err := readArrived(bufio.NewReader(c))
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nonly the beginning")
+		_, _ = c.Read(make([]byte, 1)) // ends when the runtime lets go
+		freed <- r.line
+	})
+	s := rig{files: []string{proxyAt("/fault", preFlow(onResponse("F"))), proxyAt("/strict", `<RouteRule name="s"><TargetEndpoint>strict</TargetEndpoint></RouteRule>`),
+		targetAt(url), targetNamed("strict", url, "success.codes=404", faultRules(faultRule("r", "", "R"))),
+		`<Fault name="F" code="BadFormData"/>`, `<Raise name="R" status="500">raised</Raise>`}}.serve(t)
+	c := s.dial() // stays open: it is not the client's end that frees the target
+	br := bufio.NewReader(c)
+	for _, path := range []string{"/fault", "/strict"} {
+		_, _ = io.WriteString(c, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n")
+		resp, err := http.ReadResponse(br, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		next(t, freed, "the target's connection to close after "+path)
+	}
+}
+
+// http2Caller speaks HTTP/2 only: over TLS, or in clear text with prior knowledge.
+func http2Caller(t *testing.T, config *tls.Config) *http.Client {
+	p := new(http.Protocols)
+	p.SetHTTP2(config != nil)
+	p.SetUnencryptedHTTP2(config == nil)
+	tr := &http.Transport{Protocols: p, TLSClientConfig: config, DisableCompression: true}
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr, Timeout: 15 * time.Second}
+}
+
+const tellClient = `<Assign name="T"><V name="response.header.Told">{client.scheme} {client.ssl.enabled} {tls.protocol} {request.version} {client.ip} {request.verb} {request.path}?{request.querystring}</V></Assign>`
+
+func TestHTTP2InClearText(t *testing.T) {
+	url := rawTarget(t, func(r arrived) string {
+		return "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\nTrailer: X-Sum\n\n" + fmt.Sprintf("%x", len(r.body)) + "\r\n" + r.body + "\r\n0\r\nX-Sum: " + r.trailer + "\r\n\r\n"
+	})
+	s := rig{files: []string{proxyAt("/p", postFlow(onResponse("T"))), targetAt(url), tellClient}}.serve(t)
+	body, w := io.Pipe()
+	req, _ := http.NewRequest("POST", "http://"+s.addr+"/p/a%2Fb?x=1;y&%zz", body)
+	req.Trailer = http.Header{"X-In": nil}
+	go func() {
+		_, _ = io.WriteString(w, "body")
+		req.Trailer.Set("X-In", "in")
+		w.Close()
+	}()
+	resp, err := http2Caller(t, nil).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil || string(data) != "body" || resp.ProtoMajor != 2 {
+		t.Errorf("%q, %v, %s", data, err, resp.Proto)
+	}
+	if got := resp.Trailer.Get("X-Sum"); got != "X-In: in" {
+		t.Errorf("trailers went as %q", got)
+	}
+	if got, want := resp.Header.Get("Told"), "http false  2.0 127.0.0.1 POST /p/a%2Fb?x=1;y&%zz"; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+	if got, ok := resp.Header["Content-Type"]; ok {
+		t.Errorf("Content-Type %q was made up", got)
+	}
+}
+
+// TestTLSFront speaks what ALPN agrees on.
+func TestTLSFront(t *testing.T) {
+	s := rig{files: []string{proxyAt("/p", postFlow(onResponse("T")), nullRoute), tellClient}}.compiled(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority := newAuthority(t)
+	pool := authority.pool
+	ended := make(chan error, 1)
+	go func() { ended <- s.server.ServeTLS(l, authority.server(t, "front.test")) }()
+	t.Cleanup(func() { s.shutdown(); <-ended })
+	h1 := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: "front.test"}}
+	t.Cleanup(h1.CloseIdleConnections)
+	for _, c := range []struct {
+		client *http.Client
+		told   string
+	}{
+		{http2Caller(t, &tls.Config{RootCAs: pool, ServerName: "front.test"}), "https true TLSv1.3 2.0 127.0.0.1 GET /p?"},
+		{&http.Client{Transport: h1}, "https true TLSv1.3 1.1 127.0.0.1 GET /p?"},
+	} {
+		resp, err := c.client.Get("https://" + l.Addr().String() + "/p")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got := resp.Header.Get("Told"); got != c.told {
+			t.Errorf("told %q, want %q", got, c.told)
+		}
+	}
+}
+
+// TestHTTP2Abort: an answer that breaks off ends the stream with an error, not
+// the connection.
+func TestHTTP2Abort(t *testing.T) {
+	url := rawTarget(t, func(r arrived) string {
+		if strings.Contains(r.line, "/broken") {
+			return "HTTP/1.1 200 OK\nContent-Length: 100\n\ntoo short"
+		}
+		return "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"
+	})
+	s := rig{files: []string{proxyAt("/p"), targetAt(url)}}.serve(t)
+	client := http2Caller(t, nil)
+	for range 2 {
+		resp, err := client.Get("http://" + s.addr + "/p/broken")
+		if err == nil {
+			_, err = io.ReadAll(resp.Body)
+			resp.Body.Close()
+		}
+		if err == nil {
+			t.Error("a truncated answer was taken for the whole")
+		}
+		resp, err = client.Get("http://" + s.addr + "/p")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data, _ := io.ReadAll(resp.Body); string(data) != "ok" {
+			t.Errorf("%q", data)
+		}
+		resp.Body.Close()
+	}
+}
+
+// TestShutdownDrains: an idle HTTP/2 connection does not hold up the end, a
+// request under way is finished.
+func TestShutdownDrains(t *testing.T) {
+	s := rig{files: []string{proxyAt("/p", nullRoute), proxyAt("/gate", preFlow(onRequest("G")), nullRoute), `<Gate name="G"/>`}}.serve(t)
+	client := http2Caller(t, nil)
+	resp, err := client.Get("http://" + s.addr + "/p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	got := make(chan string, 1)
+	go func() { got <- s.ask("GET /gate HTTP/1.1\nConnection: keep-alive").status }()
+	next(t, s.entered, "the request")
+	stopped := make(chan bool)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	go func() { defer close(stopped); s.shutdownIn(ctx) }()
+	time.Sleep(50 * time.Millisecond) // the server has begun to close
+	s.gate <- struct{}{}
+	if status := next(t, got, "the answer"); status != "HTTP/1.1 200 OK" {
+		t.Error(status)
+	}
+	next(t, stopped, "the end")
+}
