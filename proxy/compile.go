@@ -41,6 +41,8 @@ type compilation struct {
 	unit     *flow.Unit
 	policies map[string]*compiledPolicy
 	props    map[string]map[string]string
+	// conditions are the variables that each TargetEndpoint's own file names.
+	conditions map[string]map[string]*flow.Name
 }
 
 // compiledPolicy is one policy file, compiled once however often it is attached.
@@ -59,7 +61,7 @@ type compiledPolicy struct {
 // start parses a bundle and compiles its policies.
 func (c *Compiler) start(b *Bundle) *compilation {
 	m, problems := parse(b)
-	k := &compilation{Compiler: c, model: m, policies: map[string]*compiledPolicy{}}
+	k := &compilation{Compiler: c, model: m, policies: map[string]*compiledPolicy{}, conditions: map[string]map[string]*flow.Name{}}
 	k.unit = &flow.Unit{
 		Bundle: m.name, Account: c.Environment.account(m.name), Services: c.Services, Problems: problems,
 		Resource: k.resource, JavaPrecedence: c.Options.JavaPrecedence,

@@ -37,7 +37,7 @@ func (k *compilation) endpoint(d *Deployment, m *endpointModel) *Endpoint {
 		Name: d.Name, Revision: d.Revision, Endpoint: m.name, BasePath: e.BasePath, DeployedAt: "/", PropertySets: k.props,
 		TimePolicies: namesPrefix(k.unit.Names, "apigee.metrics.policy."),
 	}
-	e.holds = k.holds(b, m, d)
+	e.holds = k.holds(b, m)
 	return e
 }
 
@@ -106,7 +106,7 @@ func (k *compilation) plan(b *flow.Build, m *endpointModel, s flow.Side, pick si
 		branch := flow.Section{Name: f.name, Description: f.description, Condition: b.Condition(f.condition), Steps: k.steps(b, pick(f))}
 		p.Branches = append(p.Branches, branch)
 	}
-	if !anySteps(p.Branches) && !namesPrefix(k.unit.Names, "current.flow") && !namesPrefix(k.unit.Names, "proxy.flow") && !namesPrefix(k.unit.Names, "target.flow") {
+	if !anySteps(p.Branches) && len(k.unit.SharedFlows) == 0 && !namesPrefix(k.unit.Names, "current.flow") && !namesPrefix(k.unit.Names, "proxy.flow") && !namesPrefix(k.unit.Names, "target.flow") {
 		p.Branches = nil
 	}
 	p.Post = append(k.section(b, &m.post, pick), k.hook(b, after)...)
@@ -202,6 +202,7 @@ func (k *compilation) target(m *endpointModel) *Target {
 	default:
 		t.connection = k.connection(b, m.connection)
 	}
+	k.conditions[m.name] = b.Own
 	return t
 }
 

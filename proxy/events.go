@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"sluice/faults"
@@ -38,6 +39,7 @@ type eventStream struct {
 	message *flow.Message
 
 	in    []byte // read from src, not yet a whole event
+	seen  int    // how much of in holds no end of an event
 	out   []byte // ready for the client
 	count int
 	ended bool
@@ -66,7 +68,9 @@ func (s *eventStream) Read(p []byte) (int, error) {
 
 // next handles one event, or reads more of the stream.
 func (s *eventStream) next() error {
-	if end := eventEnd(s.in); end > 0 {
+	end, seen := eventEnd(s.in, s.seen)
+	s.seen = seen
+	if end > 0 {
 		event := s.in[:end]
 		s.in = s.in[end:]
 		s.handle(event)
@@ -79,9 +83,9 @@ func (s *eventStream) next() error {
 		s.fault(tooBigEvent.New())
 		return nil
 	}
-	buf := make([]byte, 32<<10)
-	n, err := s.src.Read(buf)
-	s.in, s.err = append(s.in, buf[:n]...), err
+	s.in = slices.Grow(s.in, 4<<10)
+	n, err := s.src.Read(s.in[len(s.in):cap(s.in)])
+	s.in, s.err = s.in[:len(s.in)+n], err
 	return nil
 }
 
@@ -109,7 +113,7 @@ func (s *eventStream) handle(event []byte) {
 	x.Put("response.event.current.data", flow.Text(eventData(event)))
 	x.Put("response.event.current.count", flow.Int(s.count))
 	before := eventData(event)
-	if err := s.section.Run(s.ctx, x, flow.ProxySide); err != nil {
+	if err := s.policies(); err != nil {
 		s.fault(err)
 		return
 	}
@@ -120,6 +124,11 @@ func (s *eventStream) handle(event []byte) {
 	if content != "" {
 		s.out = append(s.out[:0:0], terminated(content)...)
 	}
+}
+
+func (s *eventStream) policies() (err error) {
+	defer s.run.guard(&err, s.run.x.Depth)
+	return s.section.Run(s.ctx, s.run.x, flow.ProxySide)
 }
 
 func (s *eventStream) fault(err error) {
@@ -138,22 +147,28 @@ func (s *eventStream) fault(err error) {
 
 var tooBigEvent = faults.MustRuntime("TooBigBody/response")
 
-// eventEnd is the length of the first whole event in b, with its blank line, or 0.
-func eventEnd(b []byte) int {
-	for i := 0; i < len(b); i++ {
+// eventEnd is the length of the first whole event in b, with its blank line, or
+// 0. Then seen is where to look on when there is more of b; it begins a line, so
+// that a long event is not looked at again with every read.
+func eventEnd(b []byte, from int) (end, seen int) {
+	for i := from; i < len(b); i++ {
 		if b[i] != '\n' && b[i] != '\r' {
 			continue
 		}
 		line := lineEnd(b, i)
-		if line < len(b) && (b[line] == '\n' || b[line] == '\r') {
-			if b[line] == '\r' && line+1 == len(b) {
-				return 0 // "\n" may follow
-			}
-			return lineEnd(b, line)
+		if line == len(b) {
+			return 0, from // "\n" or a blank line may follow
 		}
+		if b[line] == '\n' || b[line] == '\r' && line+1 < len(b) {
+			return lineEnd(b, line), 0
+		}
+		if b[line] == '\r' {
+			return 0, from // "\n" may follow
+		}
+		from = line
 		i = line - 1
 	}
-	return 0
+	return 0, from
 }
 
 // lineEnd is the index after the line break at i.
@@ -190,7 +205,7 @@ func withData(event, data string) string {
 }
 
 func terminated(event string) string {
-	if eventEnd([]byte(event)) > 0 {
+	if end, _ := eventEnd([]byte(event), 0); end > 0 {
 		return event
 	}
 	return strings.TrimRight(event, "\r\n") + "\n\n"

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"slices"
+
 	"sluice/flow"
 )
 
@@ -11,57 +13,68 @@ type holds struct {
 	response bool // response content is read in PostClientFlow
 }
 
-// holds looks at what runs late: the response flows, the fault rules and
-// PostClientFlow of an endpoint and of all targets of its bundle. Shared flows
-// are added when the snapshot is linked. Holding too much costs memory, holding
-// too little loses data, so whatever is unclear is held.
-func (k *compilation) holds(b *flow.Build, m *endpointModel, d *Deployment) holds {
-	var h holds
-	late := k.lateSteps(m)
-	for _, t := range k.model.targets {
-		late = append(late, k.lateSteps(t)...)
+// holds looks at what runs late: the response flows, the event flow, the fault
+// rules and PostClientFlow of an endpoint and of all targets of its bundle, with
+// all conditions in their files. Shared flows are added when the snapshot is
+// linked. Holding too much costs memory, holding too little loses data, so
+// whatever is unclear is held.
+func (k *compilation) holds(b *flow.Build, m *endpointModel) holds {
+	late := []map[string]*flow.Name{b.Own}
+	late = append(late, k.namesOf(lateSteps(m))...)
+	for _, name := range k.model.targetNames {
+		late = append(late, k.conditions[name])
+		late = append(late, k.namesOf(lateSteps(k.model.targets[name]))...)
 	}
-	for _, name := range late {
-		if p := k.policies[name]; p != nil && readsBody(p.names, "request") {
-			h.request = true
-		}
-	}
-	if readsBody(b.Own, "request") {
-		h.request = true
-	}
+	var last []map[string]*flow.Name // what PostClientFlow reads
 	for i := range m.postClient {
-		for _, s := range append(m.postClient[i].response, m.postClient[i].request...) {
-			p := k.policies[s.name]
-			if p == nil {
-				continue
-			}
-			h.request = h.request || readsBody(p.names, "request")
-			h.response = h.response || readsBody(p.names, "response") || readsBody(p.names, "message") || readsBody(p.names, "error")
-		}
+		last = append(last, k.namesOf(append(m.postClient[i].response, m.postClient[i].request...))...)
+	}
+	if len(m.postClient) > 0 {
+		last = append(last, b.Own)
+	}
+	var h holds
+	for _, names := range append(late, last...) {
+		h.request = h.request || readsBody(names, "request")
+	}
+	for _, names := range last {
+		h.response = h.response || readsAnswer(names)
 	}
 	return h
 }
 
-// lateSteps names the policies that run once the request may be gone.
-func (k *compilation) lateSteps(m *endpointModel) []string {
-	var names []string
-	add := func(list []stepModel) {
-		for i := range list {
-			names = append(names, list[i].name)
-		}
-	}
-	add(m.pre.response)
-	add(m.post.response)
+// lateSteps are the steps that run once the request may be gone.
+func lateSteps(m *endpointModel) []stepModel {
+	list := append(slices.Clone(m.pre.response), m.post.response...)
 	for i := range m.flows {
-		add(m.flows[i].response)
+		list = append(list, m.flows[i].response...)
+	}
+	if m.events != nil {
+		list = append(list, m.events.response...)
 	}
 	for i := range m.rules {
-		add(m.rules[i].steps)
+		list = append(list, m.rules[i].steps...)
 	}
 	if m.defaults != nil {
-		add(m.defaults.steps)
+		list = append(list, m.defaults.steps...)
+	}
+	return list
+}
+
+// namesOf gives the variables that the policies of some steps name.
+func (k *compilation) namesOf(list []stepModel) []map[string]*flow.Name {
+	var names []map[string]*flow.Name
+	for i := range list {
+		if p := k.policies[list[i].name]; p != nil {
+			names = append(names, p.names)
+		}
 	}
 	return names
+}
+
+// readsAnswer reports whether one of the names needs the payload of what the
+// client gets.
+func readsAnswer(names map[string]*flow.Name) bool {
+	return readsBody(names, "response") || readsBody(names, "message") || readsBody(names, "error")
 }
 
 // readsBody reports whether one of the names needs the payload of a message.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
@@ -112,7 +113,7 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 	defer h.core.release(ses)
 	m := &ses.request
 	m.Kind, m.Method, m.Version = flow.Request, req.Method, "2.0"
-	m.Path, m.Query = req.URL.EscapedPath(), req.URL.RawQuery
+	m.Path, m.Query, _ = strings.Cut(req.RequestURI, "?") // as it came; req.URL has been through a parser
 	m.Header = fromHTTP(req.Header, req.Host)
 	if req.ContentLength != 0 {
 		ses.body = clientBody{ReadCloser: req.Body}
@@ -192,6 +193,9 @@ func (a *h2Answer) Head(m *flow.Message, size int64) error {
 		return invalidMessage.New()
 	}
 	a.fill(m.Header)
+	if !m.Header.Has("Content-Type") {
+		a.w.Header()["Content-Type"] = nil // net/http would guess one
+	}
 	if size >= 0 && m.Status != http.StatusNoContent && m.Status != http.StatusNotModified {
 		a.w.Header().Set("Content-Length", itoa(size))
 	}

@@ -47,9 +47,8 @@ func (o *outgoing) prepare(x *flow.Exchange) error {
 	upgrade := upgradeOf(m)
 	o.lines = make(flow.Header, 0, len(m.Header)+4)
 	o.lines.Add("Host", o.host(x))
-	named := m.Header.Value("Connection")
 	for _, f := range m.Header {
-		if hopByHop(f.Name) && !isTrailersTE(f) || equalHost(f.Name) || !keep.passes(f.Name) || named != "" && listed(named, f.Name) {
+		if hopByHop(f.Name) && !isTrailersTE(f) || equalHost(f.Name) || !keep.passes(f.Name) {
 			continue
 		}
 		o.lines = append(o.lines, f)
@@ -92,7 +91,8 @@ func listed(connection, name string) bool {
 
 // upgradeOf is the protocol that the client asks to change to, or "".
 func upgradeOf(m *flow.Message) string {
-	if m.Version == "2.0" || !listed(m.Header.Value("Connection"), "Upgrade") {
+	named, _ := m.Header.Joined("Connection")
+	if m.Version == "2.0" || !listed(named, "Upgrade") {
 		return ""
 	}
 	return m.Header.Value("Upgrade")
@@ -177,7 +177,7 @@ func (o *outgoing) answer(resp *http1.Response) (*flow.Message, error) {
 // endToEnd drops, in place, the lines that belong to the target's connection.
 // The answer to HEAD keeps its Content-Length: it says what GET would get.
 func endToEnd(lines []http1.Field, keepLength bool) flow.Header {
-	named := flow.Header(lines).Value("Connection")
+	named, _ := flow.Header(lines).Joined("Connection")
 	kept := lines[:0]
 	for _, f := range lines {
 		length := keepLength && strings.EqualFold(f.Name, "Content-Length")

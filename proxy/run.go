@@ -19,6 +19,7 @@ type run struct {
 	client   client
 	report   Reporter
 
+	answered *flow.Message      // what the target sent; flows may have put something in its place
 	upgraded io.ReadWriteCloser // the target's side of a connection that changed protocol
 	gone     bool               // the client went away: nobody gets an answer
 }
@@ -88,8 +89,7 @@ func (r *run) process(ctx context.Context) *flow.Message {
 }
 
 // walk runs the phases. With an error it returns the rules that handle it.
-func (r *run) walk(ctx context.Context) (rules *flow.FaultRules, err error) {
-	defer r.guard(&err)
+func (r *run) walk(ctx context.Context) (*flow.FaultRules, error) {
 	for i := range phases {
 		p := &phases[i]
 		if p.target && r.target == nil {
@@ -99,19 +99,26 @@ func (r *run) walk(ctx context.Context) (rules *flow.FaultRules, err error) {
 		if r.x.Traced() {
 			r.x.Note(flow.Event{Kind: flow.PhaseBegan, Name: p.name})
 		}
-		if err := p.do(r, ctx); err != nil {
+		if err := r.enter(ctx, p); err != nil {
 			return p.rules(r), err
 		}
 	}
 	return nil, nil
 }
 
-// guard turns a panic into a fault of that request; the process lives on.
-func (r *run) guard(err *error) {
+func (r *run) enter(ctx context.Context, p *phase) (err error) {
+	defer r.guard(&err, r.x.Depth)
+	return p.do(r, ctx)
+}
+
+// guard turns a panic into a fault of that request; the process lives on. depth
+// is what the exchange returns to: the panic has skipped the ends of shared flows.
+func (r *run) guard(err *error, depth int) {
 	value := recover()
 	if value == nil {
 		return
 	}
+	r.x.Depth, r.x.Flow.SharedFlow, r.x.Flow.Hook = depth, "", ""
 	r.report.Panicked(r.x, value, debug.Stack())
 	*err = policyPanic.New("policy", r.x.Flow.Step).At(r.x.Flow.Step, r.x.Flow.Current, r.x.Phase.String())
 }
@@ -148,7 +155,7 @@ func (r *run) fail(err error) {
 }
 
 func (r *run) handle(ctx context.Context, rules *flow.FaultRules) (err error) {
-	defer r.guard(&err)
+	defer r.guard(&err, r.x.Depth)
 	return rules.Handle(ctx, r.x)
 }
 
@@ -189,21 +196,22 @@ func (r *run) route(context.Context) error {
 	return nil
 }
 
+// echo makes the request's header and payload a response. The copy takes over
+// what the message knows of its Content-Encoding, and the stream.
 func echo(request *flow.Message) *flow.Message {
-	m := flow.NewResponse()
-	m.Limit = request.Limit
+	m := *request
+	m.Kind, m.Method, m.Path, m.Query = flow.Response, "", "", ""
+	m.Version, m.Status = "1.1", 200
+	m.Header = make(flow.Header, 0, len(request.Header))
 	for _, f := range request.Header {
-		if !hopByHop(f.Name) && f.Name != "Host" {
+		if !hopByHop(f.Name) && !equalHost(f.Name) {
 			m.Header.Add(f.Name, f.Value)
 		}
 	}
-	if data, held := request.Body.Held(); held {
-		m.SetContent(data)
-		return m
+	if request.Body.Flowing() {
+		request.Body.Take()
 	}
-	body, size := request.Body.Take()
-	m.Body.SetStream(body, size)
-	return m
+	return &m
 }
 
 func (r *run) targetRequest(ctx context.Context) error {
@@ -230,7 +238,7 @@ func (r *run) call(ctx context.Context) error {
 	}
 	m.Limit, m.Streamed = r.endpoint.props.responseLimit, r.endpoint.props.streamResponse
 	r.target.connection.configure(m)
-	r.x.Response = m
+	r.x.Response, r.answered = m, m
 	r.x.Phase = flow.TargetResponse
 	return r.judge(m)
 }
@@ -274,19 +282,39 @@ func (r *run) proxyResponse(ctx context.Context) error {
 	return r.endpoint.Response.Run(ctx, r.x)
 }
 
-// afterwards runs PostClientFlow, once the answer is sent. Nothing that happens
-// there matters to anyone but its author (runtime.md 3.5).
+// afterwards runs PostClientFlow, once the answer is sent, with a time budget of
+// its own. Nothing that happens there matters to anyone but its author
+// (runtime.md 3.5).
 func (r *run) afterwards(ctx context.Context) {
 	if len(r.endpoint.postClient) == 0 {
 		return
 	}
-	var err error
-	defer r.guard(&err)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.endpoint.props.apiTimeout)
+	defer cancel()
+	r.x.Deadline = r.x.Now().Add(r.endpoint.props.apiTimeout)
 	r.x.Phase = flow.PostClient
+	if err := r.postClient(ctx); err != nil {
+		r.x.Warn("PostClientFlow ended: " + err.Error())
+	}
+}
+
+func (r *run) postClient(ctx context.Context) (err error) {
+	defer r.guard(&err, r.x.Depth)
 	for i := range r.endpoint.postClient {
-		if err = r.endpoint.postClient[i].Run(ctx, r.x, flow.ProxySide); err != nil {
-			r.x.Warn("PostClientFlow ended: " + err.Error())
-			return
+		if err := r.endpoint.postClient[i].Run(ctx, r.x, flow.ProxySide); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// close lets go of what the target sent and nobody took: a fault or a policy put
+// something else in its place.
+func (r *run) close() {
+	if r.answered != nil {
+		r.answered.Body.Close()
+	}
+	if r.upgraded != nil {
+		_ = r.upgraded.Close() // it may be closed already
 	}
 }

@@ -111,16 +111,17 @@ func (c *Core) serve(ctx context.Context, s *session, a answer) {
 		m = r.process(ctx)
 	}
 	c.send(ctx, r, a, m)
-	r.afterwards(context.WithoutCancel(ctx))
+	r.afterwards(ctx)
+	r.close()
 	c.done(s)
 }
 
 func (c *Core) notFound(s *session, a answer, snapshot *Snapshot) {
 	x := &s.x
 	x.Proxy = &flow.ProxyInfo{Organization: snapshot.Environment.Organization, Environment: snapshot.Environment.Name}
-	x.Fail(applicationNotFound.New("virtualhost", x.VirtualHost(), "path", x.Request.Path))
+	s.run = run{snapshot: snapshot, endpoint: nowhere, x: x, client: a, report: c.Report}
 	r := &s.run
-	r.x, r.client, r.report, r.endpoint = x, a, c.Report, nowhere
+	r.fail(applicationNotFound.New("virtualhost", x.VirtualHost(), "path", x.Request.Path))
 	c.send(context.Background(), r, a, x.Error)
 	c.done(s)
 }
@@ -138,7 +139,7 @@ func (c *Core) send(ctx context.Context, r *run, a answer, m *flow.Message) {
 		a.Abort()
 		return
 	}
-	if r.upgraded != nil {
+	if r.upgraded != nil && m.Status == 101 {
 		r.splice(a, m)
 		return
 	}
@@ -214,7 +215,6 @@ func transmit(a answer, m *flow.Message, body io.ReadCloser, size int64) {
 
 // splice joins client and target after a 101, until one of them ends.
 func (r *run) splice(a answer, m *flow.Message) {
-	defer r.upgraded.Close()
 	near, err := a.Hijack(m)
 	if err != nil {
 		a.Abort()
@@ -262,7 +262,8 @@ func (c *Core) done(s *session) {
 }
 
 // admit does what Apigee's ingress does to a request: headers that belong to the
-// runtime are dropped, the X-Forwarded ones are added.
+// runtime or to the client's connection are dropped, the X-Forwarded ones are
+// added.
 func (r *run) admit(c *flow.ClientInfo) {
 	m := r.x.Request
 	for i := 0; i < len(m.Header); i++ {
@@ -271,6 +272,7 @@ func (r *run) admit(c *flow.ClientInfo) {
 			i--
 		}
 	}
+	dropConnectionOwn(m)
 	m.Limit, m.Streamed = r.endpoint.props.requestLimit, r.endpoint.props.streamRequest
 	if r.endpoint.props.keepPlus(m) {
 		m.KeepPlus(true)
@@ -279,8 +281,25 @@ func (r *run) admit(c *flow.ClientInfo) {
 	if before, ok := m.Header.Joined("X-Forwarded-For"); ok {
 		forwarded = before + ", " + c.IP
 	}
+	if r.endpoint.props.forwardedFor {
+		forwarded += ", " + c.LocalIP
+	}
 	m.Header.Set("X-Forwarded-For", forwarded)
 	if !m.Header.Has("X-Forwarded-Proto") {
 		m.Header.Add("X-Forwarded-Proto", c.Scheme)
+	}
+}
+
+// dropConnectionOwn drops the header lines that Connection names (RFC 9110
+// 7.6.1). It happens before any policy runs: dropping them when the request is
+// sent on would let a client remove what a policy set.
+func dropConnectionOwn(m *flow.Message) {
+	if !m.Header.Has("Connection") {
+		return
+	}
+	for _, name := range m.Header.Items("Connection") {
+		if !hopByHop(name) && !equalHost(name) {
+			m.Header.Del(name)
+		}
 	}
 }

@@ -23,7 +23,8 @@ type Snapshot struct {
 	Environment *Environment
 	Options     Options
 
-	root node
+	endpoints []*Endpoint // of the deployments, linked
+	root      node
 }
 
 // NewSnapshot links compiled bundles. Base paths that clash, shared flows that
@@ -44,9 +45,10 @@ func NewSnapshot(env *Environment, o Options, proxies []*Deployment, shared []*f
 		}
 		s.Deployments = append(s.Deployments, d)
 		for _, e := range d.Endpoints {
-			e.link(s)
+			linked := s.link(e)
+			s.endpoints = append(s.endpoints, linked)
 			if e.BasePath != "" {
-				s.root.insert(e)
+				s.root.insert(linked)
 			}
 		}
 	}
@@ -76,14 +78,17 @@ func (s *Snapshot) clashes(d *Deployment) flow.Problems {
 	return problems
 }
 
-// link adds what shared flows read to what the endpoint must hold.
-func (e *Endpoint) link(s *Snapshot) {
+// link returns e with what the snapshot's shared flows read added to what it must
+// hold. It is a copy: an older snapshot may serve e at this moment.
+func (s *Snapshot) link(e *Endpoint) *Endpoint {
+	linked := *e
 	for _, f := range s.reachable(e.deployment.Calls) {
-		e.holds.request = e.holds.request || readsBody(f.Names, "request")
+		linked.holds.request = linked.holds.request || readsBody(f.Names, "request")
 		if len(e.postClient) > 0 {
-			e.holds.response = e.holds.response || readsBody(f.Names, "response") || readsBody(f.Names, "message")
+			linked.holds.response = linked.holds.response || readsAnswer(f.Names)
 		}
 	}
+	return &linked
 }
 
 // reachable returns the shared flows that calls lead to, directly or through

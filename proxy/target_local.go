@@ -94,20 +94,16 @@ func (c *localConnection) invoke(ctx context.Context, parent *flow.Exchange, m *
 	if callee.gone {
 		return nil, ctx.Err()
 	}
-	if callee.upgraded != nil {
-		_ = callee.upgraded.Close() // a protocol change cannot cross a local hop
-		return nil, badGateway.New()
-	}
 	callee.afterwards(ctx)
-	return detach(answer), nil
-}
-
-// detach makes an answer independent of the callee's exchange.
-func detach(m *flow.Message) *flow.Message {
-	if m == nil {
-		return flow.NewResponse()
+	upgraded := callee.upgraded != nil && answer == callee.answered
+	if answer == callee.answered {
+		callee.answered = nil // its body goes on to the caller
 	}
-	return m
+	callee.close()
+	if upgraded {
+		return nil, badGateway.New() // a protocol change cannot cross a local hop
+	}
+	return answer, nil
 }
 
 // resolve finds the callee and the path that it sees.
@@ -142,14 +138,9 @@ func (c *localConnection) resolve(x *flow.Exchange, s *Snapshot, suffix string) 
 // named finds a ProxyEndpoint by name; without one it is "default" or the only
 // one.
 func (s *Snapshot) named(proxy, endpoint string) *Endpoint {
-	for _, d := range s.Deployments {
-		if d.Name != proxy {
-			continue
-		}
-		for _, e := range d.Endpoints {
-			if e.Name == endpoint || endpoint == "" && (e.Name == "default" || len(d.Endpoints) == 1) {
-				return e
-			}
+	for _, e := range s.endpoints {
+		if d := e.deployment; d.Name == proxy && (e.Name == endpoint || endpoint == "" && (e.Name == "default" || len(d.Endpoints) == 1)) {
+			return e
 		}
 	}
 	return nil

@@ -277,7 +277,7 @@ func TestHTTP2InClearText(t *testing.T) {
 	if got := resp.Trailer.Get("X-Sum"); got != "X-In: in" {
 		t.Errorf("trailers went as %q", got)
 	}
-	if got, want := resp.Header.Get("Told"), "http false  2.0 127.0.0.1 POST /p/a%2Fb?x=1;y&%zz"; got != want {
+	if got, want := resp.Header.Get("Told"), "http false  2.0 127.0.0.1 POST /a%2Fb?x=1;y&%zz"; got != want {
 		t.Errorf("told %q, want %q", got, want)
 	}
 	if got, ok := resp.Header["Content-Type"]; ok {

@@ -184,8 +184,13 @@ func (r *runtime) reload(first bool) bool {
 	return true
 }
 
+// core joins the runtime; requests are counted only where somebody can see it.
 func (r *runtime) core() *proxy.Core {
-	return &proxy.Core{Table: r.table, Services: r.services, Done: r.record}
+	c := &proxy.Core{Table: r.table, Services: r.services}
+	if r.settings.Admin != "" || r.settings.AccessLog {
+		c.Done = r.record
+	}
+	return c
 }
 
 // record counts a finished request, and logs it if asked to.
