@@ -56,8 +56,8 @@ func (b *Body) SetStream(r io.ReadCloser, size int64) {
 
 // Hold returns the whole body and keeps it. A stream of more than limit bytes
 // gives ErrBodyTooBig; one that was sent already gives ErrBodyGone. A failed
-// Hold loses nothing: the body keeps flowing, from its first byte, and every
-// further Hold fails alike.
+// Hold loses nothing: the body keeps flowing, from its first byte. Every further
+// Hold fails alike, without reading again.
 func (b *Body) Hold(limit int64) ([]byte, error) {
 	switch {
 	case b.state == bodyHeld:
@@ -67,7 +67,8 @@ func (b *Body) Hold(limit int64) ([]byte, error) {
 	case b.err != nil:
 		return nil, b.err
 	case b.size > limit:
-		return nil, ErrBodyTooBig
+		b.err = ErrBodyTooBig
+		return nil, b.err
 	}
 	data, err := readAtMost(b.src, b.size, limit)
 	if err != nil {

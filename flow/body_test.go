@@ -58,9 +58,9 @@ func TestBodyHold(t *testing.T) {
 func TestBodyTooBig(t *testing.T) {
 	for _, size := range []int64{6, -1, 3} { // 3: the peer lied
 		b, s := flowing("hello!", size)
-		for range 2 {
-			if _, err := b.Hold(5); !errors.Is(err, ErrBodyTooBig) {
-				t.Errorf("size %d: Hold: %v", size, err)
+		for _, limit := range []int64{5, 5, 100} {
+			if _, err := b.Hold(limit); !errors.Is(err, ErrBodyTooBig) {
+				t.Errorf("size %d: Hold(%d): %v", size, limit, err)
 			}
 		}
 		if text, err := takeAll(t, b); text != "hello!" || err != nil {

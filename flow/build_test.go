@@ -206,7 +206,7 @@ func TestTextOrRef(t *testing.T) {
 func TestMissingServices(t *testing.T) {
 	b := newBuild()
 	el := parseElement(t, `<P/>`)
-	if b.NeedIdentity(el) != nil || b.NeedIntegrations(el) != nil || told(b) != "error MissingService /P; error MissingService /P" {
+	if b.NeedIntegrations(el) != nil || told(b) != "error MissingService /P" {
 		t.Error(told(b))
 	}
 	for _, p := range b.Problems {

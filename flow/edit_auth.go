@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -24,26 +25,38 @@ type Authentication struct {
 	useURL   bool
 }
 
+// nobody is the identity of a runtime that can make no tokens.
+type nobody struct{}
+
+func (nobody) Token(context.Context, TokenRequest) (string, error) {
+	return "", &TokenError{Err: errors.New("the runtime has no Google credentials")}
+}
+
 // maxTokenSeconds is the longest life of a Google access token; what asks for
 // more, or for nothing sensible, gets the default of an hour.
 const maxTokenSeconds = 12 * 3600
 
 var tokenFailure = faults.MustRuntime("GoogleTokenGenerationFailure")
 
-// Authentication compiles el; nil for a missing element. Apigee
-// refuses to deploy without a service account; here that is a warning, because
-// application default credentials can stand in for one.
+// Authentication compiles el; nil for a missing element. Apigee refuses to deploy
+// without a service account. Here that is a warning, so that the rest of the
+// bundle can be worked on: application default credentials may stand in for the
+// account, and without any the call ends in GoogleTokenGenerationFailure.
 func (b *Build) Authentication(el *etree.Element) *Authentication {
 	if el == nil {
 		return nil
 	}
 	b.Known(el, "HeaderName", "GoogleAccessToken", "GoogleIDToken")
 	a := &Authentication{
-		identity: b.NeedIdentity(el),
+		identity: b.Services.Identity,
 		header:   b.TextOrRef(Child(el, "HeaderName")),
 		want:     TokenRequest{Account: b.Account},
 	}
-	if b.Account == "" {
+	switch {
+	case a.identity == nil:
+		a.identity = nobody{}
+		b.Warn(el, "MissingService", b.Kind+" needs Google tokens, and the runtime has no Google credentials: its calls end in GoogleTokenGenerationFailure", "set GOOGLE_APPLICATION_CREDENTIALS, and --service-account")
+	case b.Account == "":
 		b.WarnText(el, "MissingServiceAccount", "start with --service-account; without it the runtime's own credentials are used", "revision", b.Bundle)
 	}
 	access, id := Child(el, "GoogleAccessToken"), Child(el, "GoogleIDToken")

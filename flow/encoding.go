@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
+	"sync"
 
 	"sluice/faults"
 )
@@ -93,16 +95,13 @@ func decoder(coding string, src io.Reader) (io.Reader, error) {
 type encoder interface {
 	io.WriteCloser
 	Flush() error
+	Reset(io.Writer)
 }
 
-func newEncoder(coding string, dst io.Writer) (encoder, error) {
-	switch coding {
-	case "gzip", "x-gzip":
-		return gzip.NewWriter(dst), nil
-	case "deflate":
-		return zlib.NewWriter(dst), nil
-	}
-	return nil, errCoding
+// encoders holds encoders that are done, by coding: each is 800 KB of tables.
+var encoders = map[string]*sync.Pool{
+	"gzip":    {New: func() any { return gzip.NewWriter(nil) }},
+	"deflate": {New: func() any { return zlib.NewWriter(nil) }},
 }
 
 // Outgoing returns the body as it has to be sent, and its size (negative:
@@ -193,12 +192,13 @@ const codedAtOnce = 1 << 20
 
 // coded is plain in a coding; size is that of plain.
 func (m *Message) coded(coding string, plain io.ReadCloser, size int64) (io.ReadCloser, int64, error) {
-	c := &coder{plain: plain, chunk: make([]byte, 32<<10)}
-	var err error
-	if c.encoder, err = newEncoder(coding, &c.out); err != nil {
+	pool := encoders[strings.TrimPrefix(coding, "x-")]
+	if pool == nil {
 		_ = plain.Close() // the fault is what the client hears of
 		return nil, 0, unsupportedEncoding[m.Kind].New("encoding", coding)
 	}
+	c := &coder{plain: plain, chunk: make([]byte, 32<<10), pool: pool, encoder: pool.Get().(encoder)}
+	c.encoder.Reset(&c.out)
 	if size < 0 || size > codedAtOnce {
 		return c, -1, nil
 	}
@@ -216,7 +216,8 @@ func (m *Message) coded(coding string, plain io.ReadCloser, size int64) (io.Read
 type coder struct {
 	plain   io.ReadCloser
 	chunk   []byte
-	encoder encoder
+	pool    *sync.Pool
+	encoder encoder      // back in the pool, and nil, once plain has ended
 	out     bytes.Buffer // coded, not read yet
 	err     error        // of plain
 }
@@ -240,6 +241,8 @@ func (c *coder) fill() {
 	}
 	if err == io.EOF {
 		_ = c.encoder.Close()
+		c.pool.Put(c.encoder)
+		c.encoder = nil
 	}
 	c.err = err
 }

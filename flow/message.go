@@ -104,6 +104,20 @@ func (m *Message) Content() ([]byte, error) {
 	return plain, nil
 }
 
+// Hold makes a payload that flows stay, as it came, so that it can be read later
+// or sent again. It fails as Content does.
+func (m *Message) Hold() error {
+	if !m.Body.Flowing() {
+		return nil
+	}
+	_, err := m.Body.Hold(m.limit())
+	return m.bodyFault(err)
+}
+
+// Fits reports whether the payload's size is known and within the limit of what
+// may be held.
+func (m *Message) Fits() bool { return m.Body.Size() >= 0 && m.Body.Size() <= m.limit() }
+
 // SetContent makes data the payload. A Content-Encoding header stays, and is
 // applied when the message is sent.
 func (m *Message) SetContent(data []byte) {

@@ -99,11 +99,13 @@ func TestQueryNames(t *testing.T) {
 // whether it applies to a request is the proxy package's business.
 func TestKeepPlus(t *testing.T) {
 	m := NewRequest()
-	m.Query = "q=a+b"
+	m.Query = "q=a+b&r=%20+"
 	for _, keep := range []bool{false, true, false} {
 		m.KeepPlus(keep)
-		want := map[bool]string{true: "a+b", false: "a b"}[keep]
-		if got, _ := m.QueryParam("q", 1); got != want {
+		want := map[bool]string{true: "a+b| +", false: "a b|  "}[keep]
+		q, _ := m.QueryParam("q", 1)
+		r, _ := m.QueryParam("r", 1)
+		if got := q + "|" + r; got != want {
 			t.Errorf("keep %v: %q, want %q", keep, got, want)
 		}
 	}

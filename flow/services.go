@@ -70,6 +70,9 @@ type Connection interface {
 	// The error is a *faults.Fault of the runtime's catalogue (connection
 	// refused, timeout, TLS), or the cancelled context's error.
 	Call(ctx context.Context, x *Exchange, c Call) (*Message, error)
+	// Success reports whether a status is no failure: below 400, or what the
+	// property success.codes says.
+	Success(status int) bool
 }
 
 // Call is one use of a Connection.

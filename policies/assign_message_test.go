@@ -273,7 +273,7 @@ func TestAssignMessageDeployment(t *testing.T) {
 		{"template with an error", `<Set><Payload>{noSuchFunction(a)}</Payload></Set>`, "error ", permissive},
 		{"no Boolean", `<AssignTo createNew="perhaps"/>`, "error InvalidValue ", permissive},
 		{"no service account", token, "warning MissingServiceAccount ", world{identity: tokens{}}},
-		{"no Google credentials", token, "error MissingService ", world{account: "a"}},
+		{"no Google credentials", token, "warning MissingService ", world{account: "a"}},
 		{"no token", `<Set><Authentication/></Set>`, "warning MissingElement ", permissive},
 		{"no scope", `<Set><Authentication><GoogleAccessToken/></Authentication></Set>`, "error MissingElement ", permissive},
 		{"no audience", `<Set><Authentication><GoogleIDToken/></Authentication></Set>`, "error MissingElement ", permissive},

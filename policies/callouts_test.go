@@ -12,7 +12,6 @@ import (
 	"sluice/policies"
 )
 
-
 // integrationService is a service made of a function.
 type integrationService func(ctx context.Context, call flow.IntegrationCall) (*flow.Message, error)
 

@@ -64,7 +64,6 @@ type serviceCallout struct {
 	url              *flow.Template // of an HTTPTargetConnection, else nil
 	ignoreUnresolved bool
 	timeout          time.Duration
-	success          statusSet
 
 	targetURL, requestURI, expectedCN *flow.Name
 
@@ -112,7 +111,6 @@ func (p *serviceCallout) connect(b *flow.Build, el *etree.Element) {
 	case b.Text(http, "URL") != "":
 		p.url = b.Template(b.Child(http, "URL"), b.Text(http, "URL"))
 	}
-	p.success = readStatusSet(b, http)
 	p.connection = b.Connection(http)
 }
 

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/beevik/etree"
-
 	"sluice/faults"
 	"sluice/flow"
 )
@@ -38,7 +36,7 @@ func (p *serviceCallout) await(ctx context.Context, x *flow.Exchange, call flow.
 		answer.Body.Close()
 		return nil, p.fault(ctx, err)
 	}
-	if !p.success.has(held.Status) {
+	if !p.connection.Success(held.Status) {
 		return held, p.failed.New("reason", strings.Replace(reasonStatus, "{http_code}", strconv.Itoa(held.Status), 1))
 	}
 	return held, nil
@@ -116,49 +114,4 @@ func drain(m *flow.Message) {
 	if _, err := m.Body.Hold(64 << 10); err != nil {
 		m.Body.Close()
 	}
-}
-
-// statusSet is the value of the property success.codes (runtime.md 8): pairs of
-// lowest and highest status. nil is what is documented for a missing property:
-// 1xx, 2xx and 3xx.
-type statusSet [][2]int
-
-func (s statusSet) has(status int) bool {
-	if s == nil {
-		return status < 400
-	}
-	for _, r := range s {
-		if r[0] <= status && status <= r[1] {
-			return true
-		}
-	}
-	return false
-}
-
-func readStatusSet(b *flow.Build, connection *etree.Element) statusSet {
-	for _, property := range flow.Children(b.Child(connection, "Properties"), "Property") {
-		if !strings.EqualFold(b.Attr(property, "name"), "success.codes") {
-			continue
-		}
-		var set statusSet
-		for code := range strings.SplitSeq(flow.TextOf(property), ",") {
-			set = set.with(b, property, strings.ToLower(strings.TrimSpace(code)))
-		}
-		return set
-	}
-	return nil
-}
-
-// with adds a code such as 404 or a class such as 4xx.
-func (s statusSet) with(b *flow.Build, property *etree.Element, code string) statusSet {
-	if code == "" {
-		return s
-	}
-	low, err := strconv.Atoi(strings.ReplaceAll(code, "x", "0"))
-	if err != nil || low < 100 || low > 999 {
-		b.RefuseText(property, "InvalidProperty", "property success.codes: "+strconv.Quote(code)+" is no status", "write a list such as 2xx,404")
-		return s
-	}
-	high, _ := strconv.Atoi(strings.ReplaceAll(code, "x", "9"))
-	return append(s, [2]int{low, high})
 }

@@ -178,6 +178,24 @@ func TestTunnelReadsNoFurther(t *testing.T) {
 	}
 }
 
+// endless is a proxy whose answer never ends.
+type endless struct {
+	net.Conn
+	read int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestTunnelHeadIsBounded(t *testing.T) {
+	e := &endless{}
+	if _, err := readHead(e); err == nil || e.read > maxTunnelHead {
+		t.Errorf("%d bytes were read: %v", e.read, err)
+	}
+}
+
 // TestTunnelCancelled: the client that goes away ends the wait.
 func TestTunnelCancelled(t *testing.T) {
 	near, far := net.Pipe()

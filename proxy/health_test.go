@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -171,6 +172,32 @@ func TestStopEndsProbe(t *testing.T) {
 	d.stop()
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("stop took %s", took)
+	}
+}
+
+// slowEnd is a probe that takes its time to end.
+type slowEnd struct{ began, ended chan struct{} }
+
+func (p slowEnd) ask(ctx context.Context, _ *server) error {
+	close(p.began)
+	<-ctx.Done()
+	time.Sleep(10 * time.Millisecond) // long enough for a stop that does not wait to be over first
+	close(p.ended)
+	return ctx.Err()
+}
+
+// TestStopWaits: after stop nothing of the monitor is left.
+func TestStopWaits(t *testing.T) {
+	p := slowEnd{make(chan struct{}), make(chan struct{})}
+	m := &monitor{interval: time.Millisecond, probe: p, now: time.Now,
+		balancer: &balancer{servers: []server{{}}, rotation: newRotation("", []server{{}}, false, 1, 0)}}
+	m.start()
+	<-p.began
+	m.stop()
+	select {
+	case <-p.ended:
+	default:
+		t.Error("stop did not wait")
 	}
 }
 

@@ -25,10 +25,12 @@ type h2Server struct {
 	conns  chanListener
 	done   sync.Map // net.Conn -> chan struct{}, closed when net/http is through with it
 	once   sync.Once
+
+	bodyTimeout time.Duration // for the next bytes of a request body
 }
 
 func newH2Server(core *Core) *h2Server {
-	h := &h2Server{core: core, conns: chanListener{make(chan net.Conn), make(chan struct{}), new(sync.Once)}}
+	h := &h2Server{core: core, conns: chanListener{make(chan net.Conn), make(chan struct{}), new(sync.Once)}, bodyTimeout: time.Minute}
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	h.server = &http.Server{
@@ -116,7 +118,7 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 	m.Path, m.Query, _ = strings.Cut(req.RequestURI, "?") // as it came; req.URL has been through a parser
 	m.Header = fromHTTP(req.Header, req.Host)
 	if req.ContentLength != 0 {
-		ses.body = clientBody{ReadCloser: req.Body}
+		ses.body = clientBody{ReadCloser: h.timed(req.Body, w)}
 		m.Body.SetStream(&ses.body, req.ContentLength)
 		m.Trailer = func() flow.Header { return fromHTTP(req.Trailer, "") }
 		for name := range req.Trailer { // net/http took the line away
@@ -139,6 +141,34 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 	if a.aborted {
 		panic(http.ErrAbortHandler) // net/http's way to reset the stream
 	}
+}
+
+// timedBody bounds how long a client may take for the next bytes of a body.
+// net/http has deadlines for the whole body only.
+type timedBody struct {
+	io.ReadCloser
+	timeout time.Duration
+	timer   *time.Timer
+}
+
+func (h *h2Server) timed(body io.ReadCloser, w http.ResponseWriter) *timedBody {
+	stream := http.NewResponseController(w)
+	b := &timedBody{ReadCloser: body, timeout: h.bodyTimeout, timer: time.AfterFunc(h.bodyTimeout, func() {
+		_ = stream.SetReadDeadline(time.Now()) // ends the Read under way; a stream that has ended needs none
+	})}
+	b.timer.Stop()
+	return b
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	b.timer.Reset(b.timeout)
+	defer b.timer.Stop()
+	return b.ReadCloser.Read(p)
+}
+
+func (b *timedBody) Close() error {
+	b.timer.Stop()
+	return b.ReadCloser.Close()
 }
 
 // fromHTTP makes header lines of net/http's map: sorted, since their order is

@@ -141,7 +141,10 @@ func (l *balancer) deliver(ctx context.Context, x *flow.Exchange, request *flow.
 		return nil, err
 	}
 	x.Target.FailedServers = nil
-	offer := l.offer(request)
+	offer, err := l.offer(request)
+	if err != nil {
+		return nil, err
+	}
 	defer offer.settle()
 	var tried []bool
 	for {

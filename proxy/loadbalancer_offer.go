@@ -25,16 +25,23 @@ type offering struct {
 }
 
 // offer prepares a request for being sent more than once, where that can happen.
-func (l *balancer) offer(m *flow.Message) *offering {
+// A payload that fits is held, as Apigee holds every one; a larger one, or one of
+// unknown size, is offered as it flows, and so is one that is meant to stream.
+func (l *balancer) offer(m *flow.Message) (*offering, error) {
 	if !l.retry || len(l.servers) < 2 {
-		return nil
+		return nil, nil
+	}
+	if m.Fits() && !m.Streamed {
+		if err := m.Hold(); err != nil {
+			return nil, err
+		}
 	}
 	o := &offering{message: m, coding: m.Header.Value("Content-Encoding")}
 	if m.Body.Flowing() {
 		o.src, o.size = m.Body.Take()
 		o.next()
 	}
-	return o
+	return o, nil
 }
 
 func (o *offering) next() {

@@ -127,7 +127,8 @@ func TestFailureAndReturn(t *testing.T) {
 	}
 }
 
-// TestTrial: a server that is still down gets one request each five minutes.
+// TestTrial: a server that is still down gets one request each five minutes,
+// and while that one is under way, no other.
 func TestTrial(t *testing.T) {
 	r := newRotation("RoundRobin", []server{{}, {}}, false, 1, returnAfter)
 	now := time.Now()
@@ -136,14 +137,19 @@ func TestTrial(t *testing.T) {
 	for range 60 {
 		now = now.Add(returnAfter / 20)
 		for range 4 {
-			if i := r.take(now, nil); i == 0 {
+			if r.take(now, nil) == 0 {
 				tries++
-				r.failed(0, now)
 			}
 		}
 	}
 	if tries != 3 {
 		t.Errorf("%d tries in 15 minutes, want 3", tries)
+	}
+	r.watch(true)
+	for range 4 {
+		if r.take(now.Add(returnAfter), nil) == 0 {
+			t.Error("a server came back by itself although a health monitor looks after it")
+		}
 	}
 }
 

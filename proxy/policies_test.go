@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -22,7 +23,7 @@ func (f policyFunc) Execute(ctx context.Context, x *flow.Exchange) error { retur
 //
 //	<Assign><V name="variable">template</V>...</Assign>   sets variables
 //	<Note>template</Note>                                  tells the test
-//	<Fault code="BadFormData"/>                            faults
+//	<Fault code="BadFormData" element=""/>                 faults
 //	<Raise status="418" reason="x">body</Raise>            faults as RaiseFault does
 //	<Panic/>                                               panics
 //	<Broken/>                                              fails with an error that is no fault
@@ -39,7 +40,10 @@ func (s *served) policies() []*flow.Kind {
 		kind("Assign", false, compileAssign), kind("Raise", false, compileRaise), kind("Callout", true, compileCallout),
 		kind("Note", false, s.compileNote), kind("Call", true, compileCall), kind("Gate", true, s.compileGate),
 		kind("Fault", false, func(b *flow.Build, el *etree.Element) policyFunc {
-			def := faults.MustRuntime(b.Attr(el, "code"))
+			def, ok := faults.Lookup(cmp.Or(b.Attr(el, "element"), faults.ElementRuntime), b.Attr(el, "code"))
+			if !ok {
+				b.RefuseText(el, "InvalidValue", "no such fault", "")
+			}
 			return func(context.Context, *flow.Exchange) error { return def.New() }
 		}),
 		kind("Panic", false, func(*flow.Build, *etree.Element) policyFunc {

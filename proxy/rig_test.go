@@ -298,7 +298,7 @@ func (a reply) code() int {
 func (a reply) header(name string) string {
 	for line := range strings.Lines(a.head) {
 		if v, ok := strings.CutPrefix(line, name+": "); ok {
-			return strings.TrimSuffix(v, "\n")
+			return strings.TrimSpace(v)
 		}
 	}
 	return ""
@@ -321,7 +321,7 @@ func (a reply) text() string {
 func wire(text string) string {
 	head, body, _ := strings.Cut(text, "\n\n")
 	head = strings.TrimSuffix(head, "\n")
-	if !strings.Contains(head, "\nHost:") && !strings.HasSuffix(head, "HTTP/1.0") {
+	if !strings.Contains(strings.ToLower(head), "\nhost:") && !strings.HasSuffix(head, "HTTP/1.0") {
 		head += "\nHost: example.com"
 	}
 	if !strings.Contains(head, "\nConnection:") && strings.Contains(head, "HTTP/1.1") {

@@ -251,7 +251,7 @@ func (r *run) judge(m *flow.Message) error {
 		return reserved306.New()
 	case m.Status == 405 && !m.Header.Has("Allow") && !c.passes405():
 		return no405Allow.New()
-	case c.success(m.Status):
+	case c.Success(m.Status):
 		return nil
 	}
 	f := errorResponseCode.New()
@@ -264,11 +264,10 @@ func (r *run) judge(m *flow.Message) error {
 
 // hold makes a body that something reads later stay.
 func (r *run) hold(m *flow.Message, needed bool) error {
-	if !needed || m == nil || !m.Body.Flowing() {
+	if !needed || m == nil {
 		return nil
 	}
-	_, err := m.Content()
-	return err
+	return m.Hold()
 }
 
 func (r *run) targetResponse(ctx context.Context) error {

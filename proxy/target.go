@@ -20,8 +20,6 @@ type connection interface {
 	send(ctx context.Context, r *run) (*flow.Message, error)
 	// configure applies the connection's properties to the answer.
 	configure(m *flow.Message)
-	// success reports whether a status is no fault (property success.codes).
-	success(status int) bool
 	// passes405 reports whether a 405 without Allow is passed on (property
 	// ignore.allow.header.for.405).
 	passes405() bool
@@ -39,7 +37,7 @@ func (k *compilation) connection(b *flow.Build, el *etree.Element) connection {
 type defaults struct{}
 
 func (defaults) configure(*flow.Message) {}
-func (defaults) success(status int) bool { return status < 400 }
+func (defaults) Success(status int) bool { return status < 400 }
 func (defaults) passes405() bool         { return true }
 
 // integrationConnection is the target of an IntegrationEndpoint: it runs the

@@ -51,10 +51,10 @@ func TestAuthentication(t *testing.T) {
 func TestAuthenticationWithoutIdentity(t *testing.T) {
 	b := newBackend(t, "A")
 	connection := `<URL>http://` + b.addr + `</URL><Authentication><GoogleAccessToken><Scopes><Scope>s</Scope></Scopes></GoogleAccessToken></Authentication>`
-	for _, s := range []setup{{}, {account: "me"}, {identity: teller{}}} {
+	for _, s := range []setup{{}, {account: "me"}} {
 		s.connection = connection
 		g := start(t, s)
-		expect(t, g.problems, "MissingServiceAccount")
+		expect(t, g.problems, "MissingService")
 		g.fault(t, "/", 500, "messaging.adaptors.http.filter.GoogleTokenGenerationFailure")
 	}
 	g := start(t, setup{connection: connection, identity: teller{errors.New("revoked")}, account: "me"})

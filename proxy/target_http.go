@@ -177,7 +177,7 @@ func (c *httpConnection) configure(m *flow.Message) {
 	m.Header = kept
 }
 
-func (c *httpConnection) success(status int) bool {
+func (c *httpConnection) Success(status int) bool {
 	if c.props.successCodes != nil {
 		return c.props.successCodes.has(status)
 	}

@@ -186,6 +186,7 @@ type backend struct {
 	status atomic.Int32
 	hits   atomic.Int32
 	server *http.Server
+	ended  chan struct{} // closed when server is through
 }
 
 func newBackend(t *testing.T, name string) *backend {
@@ -206,9 +207,11 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (b *backend) open(t *testing.T, l net.Listener) {
 	b.addr = l.Addr().String()
-	b.server = &http.Server{Handler: b}
+	server, ended := &http.Server{Handler: b}, make(chan struct{})
+	b.server, b.ended = server, ended
 	go func() {
-		if err := b.server.Serve(l); err != http.ErrServerClosed {
+		defer close(ended)
+		if err := server.Serve(l); err != http.ErrServerClosed {
 			t.Error(err)
 		}
 	}()
@@ -218,6 +221,7 @@ func (b *backend) close(t *testing.T) {
 	if err := b.server.Close(); err != nil {
 		t.Error(err)
 	}
+	<-b.ended
 }
 
 // reopen listens again where close left off.

@@ -321,7 +321,7 @@ func TestMissingStoresAreWarnings(t *testing.T) {
 }
 
 func BenchmarkTLSIdentity(b *testing.B) {
-	s := (&tlsSettings{info: &SSLInfo{}}).resolve(tlsValues{})
+	s := (&tlsSettings{info: &SSLInfo{}, resume: true}).resolve(tlsValues{})
 	o := outgoing{to: &destination{host: "api.test"}, tls: s}
 	b.ReportAllocs()
 	for b.Loop() {

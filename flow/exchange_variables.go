@@ -1,0 +1,160 @@
+package flow
+
+import "strings"
+
+// Get returns the value of a variable, null when it is unresolved.
+func (x *Exchange) Get(n *Name) Value {
+	if x.trace == nil {
+		return x.get(n)
+	}
+	v := x.get(n)
+	x.trace.Event(x, Event{Kind: GotVariable, Name: n.text, Value: v})
+	return v
+}
+
+func (x *Exchange) get(n *Name) Value {
+	if n.root != nil {
+		return n.root.get(x, n.key)
+	}
+	if n.part == nil {
+		return x.own(n)
+	}
+	if !isAmbient(n.msg) {
+		if v, ok := x.vars[n.text]; ok {
+			return v
+		}
+	}
+	m := x.Message(n.msg)
+	if m == nil {
+		return x.own(n)
+	}
+	v, err := n.part.get(m, n)
+	if err != nil && x.broken == nil {
+		x.broken = err
+	}
+	return v
+}
+
+// own returns a variable of the bundle's own. "PREFIX.POLICY.failed" of a policy
+// that ran and passed is false although nobody stored it.
+func (x *Exchange) own(n *Name) Value {
+	if v, ok := x.vars[n.text]; ok {
+		return v
+	}
+	if strings.HasSuffix(n.text, ".failed") {
+		return x.passedFlag(n.text)
+	}
+	return Value{}
+}
+
+func (x *Exchange) passedFlag(name string) Value {
+	for _, s := range x.ran {
+		if s.flags(name) {
+			return Bool(false)
+		}
+	}
+	return Value{}
+}
+
+// Lookup is Get for a name that is known only now.
+func (x *Exchange) Lookup(name string) Value { return x.Get(ParseName(name)) }
+
+// SetError says why a variable could not be set.
+type SetError struct {
+	Name   string
+	Reason SetReason
+}
+
+// SetReason is the reason of a SetError.
+type SetReason uint8
+
+// Reasons of a SetError.
+const (
+	ReadOnly   SetReason = iota // predefined and not writable
+	BelowALeaf                  // "a.b" holds a value, so "a.b.c" cannot exist
+)
+
+func (e *SetError) Error() string {
+	if e.Reason == ReadOnly {
+		return "flow variable " + e.Name + " is read-only"
+	}
+	return "flow variable " + e.Name + " lies below a variable that holds a value"
+}
+
+// Set gives a variable a value; null removes it. It fails with a *SetError for a
+// read-only variable and for a name below a leaf, and with a *faults.Fault when
+// a body must be read for it. Setting a predefined variable before its scope
+// does nothing and is no error (runtime.md 6).
+func (x *Exchange) Set(n *Name, v Value) error {
+	if x.trace != nil {
+		x.trace.Event(x, Event{Kind: SetVariable, Name: n.text, Value: v})
+	}
+	if n.root != nil {
+		if n.root.set == nil {
+			return &SetError{n.text, ReadOnly}
+		}
+		return n.root.set(x, n.key, v)
+	}
+	if n.part != nil {
+		if m := x.Message(n.msg); m != nil {
+			return setPart(m, n, v)
+		}
+		if isAmbient(n.msg) {
+			return nil
+		}
+	}
+	return x.setOwn(n, v)
+}
+
+func setPart(m *Message, n *Name, v Value) error {
+	if n.part.set == nil {
+		return &SetError{n.text, ReadOnly}
+	}
+	switch {
+	case !v.IsNull():
+		return n.part.set(m, n, v)
+	case n.part.del != nil:
+		return n.part.del(m, n)
+	}
+	return n.part.set(m, n, Text(""))
+}
+
+func (x *Exchange) setOwn(n *Name, v Value) error {
+	for _, prefix := range n.dots {
+		if held, ok := x.vars[prefix]; ok && held.typ != MessageObject && held.typ != Object {
+			return &SetError{n.text, BelowALeaf}
+		}
+	}
+	x.store(n.text, v)
+	return nil
+}
+
+func (x *Exchange) store(name string, v Value) {
+	if v.IsNull() {
+		delete(x.vars, name)
+		return
+	}
+	if x.vars == nil {
+		x.vars = make(map[string]Value, 16)
+	}
+	x.vars[name] = v
+}
+
+// Put is Set for what a policy itself documents to set ("jwt.POLICY.claim.x"):
+// the name is known only now, and nothing refuses it.
+func (x *Exchange) Put(name string, v Value) {
+	if x.trace != nil {
+		x.trace.Event(x, Event{Kind: SetVariable, Name: name, Value: v})
+	}
+	x.store(name, v)
+}
+
+// Remove drops a variable of the bundle's own.
+func (x *Exchange) Remove(name string) { delete(x.vars, name) }
+
+// Held returns the stored value of a variable of the bundle's own, and whether
+// there is one; FlowCallout saves and restores its parameters with it.
+func (x *Exchange) Held(name string) (Value, bool) {
+	v, ok := x.vars[name]
+	return v, ok
+}

@@ -1,0 +1,150 @@
+package proxy
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/internal/http1"
+)
+
+// hanging is a target that reads a request and says no more; gone hears when its
+// connection closes.
+func hanging(t *testing.T, say string) (url string, gone <-chan bool) {
+	ended := make(chan bool, 10)
+	return "http://" + bareTarget(t, func(c net.Conn) {
+		if _, err := readArrived(bufio.NewReader(c)); err != nil {
+			return
+		}
+		_, _ = io.WriteString(c, say) // the runtime sees what comes
+		_, _ = c.Read(make([]byte, 1))
+		ended <- true
+	}), ended
+}
+
+func TestTimeouts(t *testing.T) {
+	url, _ := hanging(t, "")
+	half, _ := hanging(t, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+	route := func(to string) string {
+		return `<RouteRule name="r"><TargetEndpoint>` + to + `</TargetEndpoint></RouteRule>`
+	}
+	s := rig{files: []string{`<Wait name="W" ms="60"/>`, `<Note name="N">{response.content}</Note>`, `<Assign name="M"><V name="error.header.Rule">1</V></Assign>`,
+		proxyAt("/io", route("io")), targetNamed("io", url, "io.timeout.millis=50", faultRules(faultRule("r", "", "M"))),
+		proxyAt("/half", route("half"), preFlow(onResponse("N"))), targetNamed("half", half, "io.timeout.millis=50"),
+		proxyAt("/api", "api.timeout=50", route("api")), targetNamed("api", url),
+		proxyAt("/policy", "api.timeout=50", preFlow(onRequest("W")), nullRoute),
+		proxyAt("/before", "api.timeout=50", preFlow(onResponse("W")), nullRoute),
+	}}.serve(t)
+	start := time.Now()
+	for _, c := range []struct{ path, code, detail string }{
+		{"/io", "messaging.adaptors.http.flow.GatewayTimeout", "TARGET_READ_TIMEOUT"}, {"/half", "messaging.adaptors.http.flow.GatewayTimeout", "TARGET_READ_TIMEOUT"},
+		{"/api", "flow.APITimedOut", ""}, {"/policy", "flow.APITimedOut", ""}, {"/before", "flow.APITimedOut", ""},
+	} {
+		a := s.faults("GET "+c.path+" HTTP/1.1", 504, c.code)
+		if !strings.Contains(a.text(), c.detail) || c.path == "/io" && a.header("Rule") != "1" {
+			t.Errorf("%s: %s", c.path, a.raw)
+		}
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+// TestPostClientHasItsOwnBudget: what answered at the last moment still logs.
+func TestPostClientHasItsOwnBudget(t *testing.T) {
+	s := rig{files: []string{`<Wait name="W" ms="60"/>`, `<Wait name="Short" ms="1"/>`, `<Note name="N">{fault.name}</Note>`,
+		proxyAt("/p", "api.timeout=50", preFlow(onRequest("W")), postClient("Short", "N"), nullRoute)}}.serve(t)
+	s.faults("GET /p HTTP/1.1", 504, "flow.APITimedOut")
+	if n := s.note(); n != "APITimedOut" {
+		t.Error(n)
+	}
+}
+
+// TestClientGoesAway cancels what waits for a target, and what waits in a policy
+// of the target's flow.
+func TestClientGoesAway(t *testing.T) {
+	url, gone := hanging(t, "")
+	s := rig{files: []string{proxyAt("/p", postClient("N")), targetAt(url), `<Note name="N">after {fault.name}</Note>`}}.serve(t)
+	for _, request := range []string{"GET /p HTTP/1.1\nConnection: keep-alive", "POST /p HTTP/1.1\nConnection: keep-alive\n\nbody"} {
+		c := s.dial()
+		_, _ = io.WriteString(c, wire(request))
+		time.Sleep(30 * time.Millisecond) // the call is under way
+		c.Close()
+		next(t, gone, "the target call's end")
+		if n := s.note(); n != "after " {
+			t.Errorf("PostClientFlow noted %q", n)
+		}
+	}
+	// HTTP/2 resets the stream.
+	req, _ := http.NewRequest("GET", "http://"+s.addr+"/p", nil)
+	client := http2Caller(t, nil)
+	client.Timeout = 50 * time.Millisecond
+	if resp, err := client.Do(req); err == nil {
+		resp.Body.Close()
+		t.Error("got an answer")
+	}
+	next(t, gone, "the target call's end")
+}
+
+// TestSlowAndBrokenClients: a body that does not come in time, or is no body.
+func TestSlowAndBrokenClients(t *testing.T) {
+	s := rig{timeouts: http1.Timeouts{Read: 50 * time.Millisecond, Header: 50 * time.Millisecond}, files: []string{`<Note name="N">{request.content}</Note>`,
+		proxyAt("/read", preFlow(onRequest("N")), nullRoute), proxyAt("/pass"), targetAt(echoTarget(t)),
+		proxyAt("/rule", preFlow(onRequest("N")), faultRules(faultRule("r", `fault.name = "RequestTimeOut"`, "A")), nullRoute), `<Assign name="A"><V name="error.status.code">499</V></Assign>`}}.serve(t)
+	for _, path := range []string{"/read", "/pass"} {
+		s.faults("POST "+path+" HTTP/1.1\nContent-Length: 10\n\nhalf", 408, "messaging.adaptors.http.flow.RequestTimeOut")
+		s.faults("POST "+path+" HTTP/1.1\nTransfer-Encoding: chunked\n\n4\r\nbody\r\nno chunk\r\n", 400, "protocol.http.InvalidMessage")
+	}
+	if a := s.ask("POST /rule HTTP/1.1\nContent-Length: 10\n\nhalf"); a.code() != 499 {
+		t.Error(a.raw)
+	}
+	c := s.dial()
+	_, _ = io.WriteString(c, "GET /read HTTP/1.1\r\nHost: x\r\n")
+	raw, _ := io.ReadAll(c)
+	if !strings.HasPrefix(string(raw), "HTTP/1.1 408 ") || !strings.Contains(string(raw), "flow.RequestTimeOut") {
+		t.Errorf("a header that does not come: %q", raw)
+	}
+}
+
+// TestSlowHTTP2Body: HTTP/2 bodies are bounded in time too.
+func TestSlowHTTP2Body(t *testing.T) {
+	s := rig{files: []string{`<Note name="N">{request.content}</Note>`, proxyAt("/p", preFlow(onRequest("N")), nullRoute)}}.serve(t)
+	s.server.h2.bodyTimeout = 50 * time.Millisecond
+	body, w := io.Pipe()
+	defer w.Close()
+	resp, err := http2Caller(t, nil).Post("http://"+s.addr+"/p", "text/plain", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != 408 {
+		t.Error(resp.Status)
+	}
+}
+
+// TestRefusedBeforeAnyProxy: broken messages have Apigee's faults.
+func TestRefusedBeforeAnyProxy(t *testing.T) {
+	s := rig{files: []string{proxyAt("/p", nullRoute)}}.serve(t)
+	for request, want := range map[string]string{
+		"GET /p?" + strings.Repeat("x", 7200) + " HTTP/1.1":               "414 protocol.http.TooBigLine",
+		"GET /p HTTP/1.1\nX-A: " + strings.Repeat("x", 26000):             "431 protocol.http.TooBigHeaders",
+		"GET /p HTTP/1.1\nX-Ä: 1":                                         "400 protocol.http.HeaderNameWithNonAsciiChar",
+		"GET /p HTTP/1.1\nX-A: a\x01b":                                    "400 protocol.http.HeaderWithInvalidChar",
+		"GET /p HTTP/1.1\nHost: a\nHost: b":                               "400 protocol.http.DuplicateHeader",
+		"POST /p HTTP/1.1\nContent-Length: 1\nTransfer-Encoding: chunked": "400 protocol.http.InvalidMessage",
+		"POST /p HTTP/1.1\nTransfer-Encoding: gzip, chunked\n\n0\r\n\r\n": "501 protocol.http.UnsupportedEncoding",
+		"GET /p HTTP/3.0":                  "505 protocol.http.InvalidMessage",
+		"NO REQUEST":                       "400 protocol.http.InvalidMessage",
+		"GET /p HTTP/1.1\nX-A: a\n folded": "400 protocol.http.InvalidMessage",
+	} {
+		status, code, _ := strings.Cut(want, " ")
+		a := s.ask(request)
+		if !strings.HasPrefix(a.status, "HTTP/1.1 "+status) || !strings.Contains(a.text(), `"errorcode":"`+code+`"`) {
+			t.Errorf("%.60q: %s %s, want %s", request, a.status, a.text(), want)
+		}
+	}
+}
