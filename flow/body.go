@@ -121,10 +121,29 @@ func (b *Body) Take() (io.ReadCloser, int64) {
 		*b = Body{state: bodyGone}
 		return src, size
 	case bodyGone:
-		return io.NopCloser(bytes.NewReader(nil)), 0
+		return newHeld(nil), 0
 	}
-	return io.NopCloser(bytes.NewReader(b.held)), int64(len(b.held))
+	return newHeld(b.held), int64(len(b.held))
 }
+
+// heldReader reads bytes that are at hand; Bytes tells a wire engine that they
+// are, so that it can send them again.
+type heldReader struct {
+	bytes.Reader
+	data []byte
+}
+
+func newHeld(data []byte) *heldReader {
+	h := &heldReader{data: data}
+	h.Reset(data)
+	return h
+}
+
+// Close does nothing.
+func (*heldReader) Close() error { return nil }
+
+// Bytes returns all of the bytes, however much was read.
+func (h *heldReader) Bytes() []byte { return h.data }
 
 // Held returns the bytes of a held body and true, without copying; otherwise
 // nil and false.

@@ -107,7 +107,8 @@ var encoders = map[string]*sync.Pool{
 // Outgoing returns the body as it has to be sent, and its size (negative:
 // unknown). compression is the property compression.algorithm: "" keeps the
 // coding that the message came with, "none" sends it plain, "gzip" or "deflate"
-// code it. The Content-Encoding header follows. The caller closes the reader.
+// code it. The Content-Encoding header follows. The caller closes the reader; one
+// with a method Bytes() []byte has all of the body at hand.
 func (m *Message) Outgoing(compression string) (io.ReadCloser, int64, error) {
 	coding := m.Coding()
 	want := compression
@@ -119,6 +120,10 @@ func (m *Message) Outgoing(compression string) (io.ReadCloser, int64, error) {
 	}
 	if m.plainOf != "" && m.plainOf != coding {
 		m.SetContent(m.plain) // a policy wrote another Content-Encoding since: the bytes held are not in it
+	}
+	if m.recoded && coding != "" && compression == "" && encoders[coding] == nil {
+		m.setCoding("") // a policy wrote the payload, and nobody here can code it so
+		coding, want = "", ""
 	}
 	if m.Body.Size() == 0 || want == coding && (!m.recoded || coding == "") {
 		r, n := m.Body.Take()
@@ -138,7 +143,7 @@ func (m *Message) Outgoing(compression string) (io.ReadCloser, int64, error) {
 // takePlain is Body.Take without the coding; it does not hold the body.
 func (m *Message) takePlain(coding string) (io.ReadCloser, int64, error) {
 	if m.plainOf != "" {
-		return io.NopCloser(bytes.NewReader(m.plain)), int64(len(m.plain)), nil
+		return newHeld(m.plain), int64(len(m.plain)), nil
 	}
 	src, size := m.Body.Take()
 	if m.recoded || coding == "" {
@@ -207,7 +212,7 @@ func (m *Message) coded(coding string, plain io.ReadCloser, size int64) (io.Read
 	if err != nil {
 		return nil, 0, err
 	}
-	return io.NopCloser(bytes.NewReader(data)), int64(len(data)), nil
+	return newHeld(data), int64(len(data)), nil
 }
 
 // coder codes a stream while it is read. It needs no goroutine, so nothing reads

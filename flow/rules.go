@@ -153,7 +153,7 @@ func (x *Exchange) CallSharedFlow(ctx context.Context, name string) error {
 }
 
 // Deeper reports a fault when a local target may not be entered any more.
-func (x *Exchange) Deeper(name string) error {
+func (x *Exchange) Deeper() error {
 	if x.Depth >= maxDepth {
 		return chainTooDeep.New("limit", strconv.Itoa(maxDepth))
 	}

@@ -230,11 +230,11 @@ func TestSharedFlowThatCallsItself(t *testing.T) {
 		t.Errorf("%v after %d calls, depth %d", err, calls, x.Depth)
 	}
 	x.Depth = maxDepth
-	if err := x.Deeper("local"); err == nil || faultOf(t, err) != "ChainTooDeep" {
+	if err := x.Deeper(); err == nil || faultOf(t, err) != "ChainTooDeep" {
 		t.Errorf("Deeper: %v", err)
 	}
 	x.Depth--
-	if err := x.Deeper("local"); err != nil {
+	if err := x.Deeper(); err != nil {
 		t.Errorf("Deeper: %v", err)
 	}
 }

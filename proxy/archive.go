@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -146,6 +147,9 @@ func (r *archiveReader) deployments(data []byte) error {
 				return err
 			}
 		}
+		if entry.Name == "" {
+			return fmt.Errorf("an entry names no proxy and no shared flow: %s", raw)
+		}
 		r.env.Deploy[entry.Name] = true
 		if entry.ServiceAccount != "" {
 			r.env.Accounts = put(r.env.Accounts, entry.Name, entry.ServiceAccount)
@@ -273,6 +277,9 @@ func (r *archiveReader) flowHooks(data []byte) error {
 			if err := json.Unmarshal(raw, &hook); err != nil {
 				return err
 			}
+		}
+		if !slices.Contains(hookPoints, point) {
+			return fmt.Errorf("%q is no flow hook; they are %s", point, strings.Join(hookPoints, ", "))
 		}
 		r.env.FlowHooks = put(r.env.FlowHooks, point, FlowHook{hook.SharedFlow, hook.ContinueOnError.true(true)})
 	}

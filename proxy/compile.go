@@ -269,7 +269,6 @@ func (c *Compiler) Proxy(b *Bundle) (*Deployment, flow.Problems) {
 	}
 	k.unavailable()
 	d.Calls = sortedKeys(k.unit.SharedFlows)
-	d.names = k.unit.Names
 	return d, k.finish(b)
 }
 

@@ -10,10 +10,8 @@ type Deployment struct {
 	Path           string // folder or zip that it came from
 	Endpoints      []*Endpoint
 	Calls          []string // shared flows that it calls
-	Digest         string   // of the bundle's content
 
 	targets map[string]*Target
-	names   map[string]*flow.Name
 }
 
 // Endpoint is a compiled ProxyEndpoint.

@@ -67,6 +67,8 @@ const (
 	postTargetHook = "PostTargetFlowHook"
 )
 
+var hookPoints = []string{preProxyHook, preTargetHook, postTargetHook, postProxyHook}
+
 func (e *Environment) account(proxy string) string {
 	if a, ok := e.Accounts[proxy]; ok {
 		return a

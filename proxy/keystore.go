@@ -15,8 +15,8 @@ import (
 
 // ReadKeyStores reads key stores and trust stores from PEM files: each folder of
 // dir is a store. ALIAS.key (or ALIAS-key.pem) with ALIAS.crt (or ALIAS.pem)
-// makes the alias ALIAS; certificates without a key are trusted. A missing dir
-// is no store.
+// makes the alias ALIAS; certificates without a key (.crt, .cer, .cert, .pem) are
+// trusted; other files are left alone. A missing dir is no store.
 func ReadKeyStores(dir string) (map[string]*KeyStore, flow.Problems) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -62,7 +62,7 @@ func readKeyStore(dir string) (*KeyStore, error) {
 		paired[filepath.Base(certificate)], paired[f.Name()] = true, true
 	}
 	for _, f := range files {
-		if paired[f.Name()] || f.IsDir() || strings.HasPrefix(f.Name(), ".") {
+		if paired[f.Name()] || f.IsDir() || !isCertificateFile(f.Name()) {
 			continue
 		}
 		if err := s.trust(filepath.Join(dir, f.Name())); err != nil {
@@ -70,6 +70,14 @@ func readKeyStore(dir string) (*KeyStore, error) {
 		}
 	}
 	return s, nil
+}
+
+func isCertificateFile(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".crt", ".cer", ".cert", ".pem":
+		return !strings.HasPrefix(name, ".")
+	}
+	return false
 }
 
 func keyAlias(name string) (string, bool) {
@@ -100,6 +108,7 @@ func (s *KeyStore) trust(file string) error {
 	if s.Trusted == nil {
 		s.Trusted = x509.NewCertPool()
 	}
+	found := false
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
 			continue
@@ -109,6 +118,10 @@ func (s *KeyStore) trust(file string) error {
 			return errors.New(filepath.Base(file) + ": " + err.Error())
 		}
 		s.Trusted.AddCert(c)
+		found = true
+	}
+	if !found {
+		return errors.New(filepath.Base(file) + ": there is no certificate in PEM")
 	}
 	return nil
 }

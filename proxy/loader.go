@@ -15,12 +15,14 @@ type Loader struct {
 	Compiler *Compiler
 	Paths    []string
 
+	loads   int
 	proxies map[string]*loaded[*Deployment]
 	shared  map[string]*loaded[*flow.SharedFlow]
 }
 
 // loaded is a bundle as it last compiled.
 type loaded[T any] struct {
+	since    int // number of the load that it came with
 	digest   string
 	result   T
 	problems flow.Problems
@@ -53,14 +55,15 @@ type Load struct {
 // Load reads all paths and makes a snapshot of what compiles.
 func (l *Loader) Load() *Load {
 	out := &Load{}
+	l.loads++
 	bundles := l.find(out)
 	proxies, shared := map[string]*loaded[*Deployment]{}, map[string]*loaded[*flow.SharedFlow]{}
 	for _, b := range bundles {
 		if b.Kind == SharedFlowBundle {
-			keep(out, b, l.shared, shared, l.Compiler.SharedFlow)
+			keep(out, b, l.loads, l.shared, shared, l.Compiler.SharedFlow)
 			continue
 		}
-		keep(out, b, l.proxies, proxies, l.Compiler.Proxy)
+		keep(out, b, l.loads, l.proxies, proxies, l.Compiler.Proxy)
 	}
 	l.proxies, l.shared = proxies, shared
 	var problems flow.Problems
@@ -106,9 +109,12 @@ func identity(b *Bundle) string {
 
 // keep compiles a bundle unless it is what it was, and keeps the old result if
 // the new one is refused.
-func keep[T any](out *Load, b *Bundle, old, all map[string]*loaded[T], compile func(*Bundle) (T, flow.Problems)) {
+func keep[T any](out *Load, b *Bundle, load int, old, all map[string]*loaded[T], compile func(*Bundle) (T, flow.Problems)) {
 	id, digest := identity(b), b.Digest()
 	before := old[id]
+	if before != nil {
+		load = before.since
+	}
 	if before != nil && before.digest == digest {
 		all[id] = before
 		out.Problems = append(out.Problems, before.problems...)
@@ -117,7 +123,7 @@ func keep[T any](out *Load, b *Bundle, old, all map[string]*loaded[T], compile f
 	result, problems := compile(b)
 	out.Problems = append(out.Problems, problems...)
 	if !problems.Refused() {
-		all[id] = &loaded[T]{digest, result, problems}
+		all[id] = &loaded[T]{load, digest, result, problems}
 		return
 	}
 	out.Refused = append(out.Refused, b.Name)
@@ -127,12 +133,11 @@ func keep[T any](out *Load, b *Bundle, old, all map[string]*loaded[T], compile f
 	}
 }
 
+// results lists what compiled, in the order in which it came: of two bundles that
+// cannot live together the one that is served already stays.
 func results[T any](m map[string]*loaded[T]) []T {
-	ids := make([]string, 0, len(m))
-	for id := range m {
-		ids = append(ids, id)
-	}
-	sort.Strings(ids)
+	ids := sortedKeys(m)
+	sort.SliceStable(ids, func(i, j int) bool { return m[ids[i]].since < m[ids[j]].since })
 	list := make([]T, len(ids))
 	for i, id := range ids {
 		list[i] = m[id].result

@@ -35,6 +35,7 @@ type mapped struct {
 // forward proxy, "" for none.
 func NewNetwork(hosts map[string]string, forward string) (*Network, error) {
 	n := &Network{hosts: map[string]mapped{}}
+	n.h1.Limits = http1.Limits{Line: 2048, HeaderBytes: 25600} // Edge's documented limits of answers (runtime.md 7.7)
 	for name, to := range hosts {
 		addr, secure := strings.CutPrefix(to, "https://")
 		addr = strings.TrimPrefix(addr, "http://")

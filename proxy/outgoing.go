@@ -100,11 +100,11 @@ func upgradeOf(m *flow.Message) string {
 
 // take takes the body of m, coded as it has to be sent.
 func (o *outgoing) take(m *flow.Message, compression string) error {
-	coding := m.Header.Value("Content-Encoding")
-	if data, held := m.Body.Held(); held && compression == "" && (coding == "" || len(data) == 0) {
-		o.content, o.size = data, int64(len(data))
+	if m.Body.Size() == 0 {
+		m.Body.Close()
 		return nil
 	}
+	coding := m.Header.Value("Content-Encoding")
 	body, size, err := m.Outgoing(compression)
 	if err != nil {
 		return err
@@ -112,7 +112,12 @@ func (o *outgoing) take(m *flow.Message, compression string) error {
 	if after := m.Header.Value("Content-Encoding"); after != coding {
 		o.recode(after)
 	}
-	o.stream, o.size, o.trailer, o.announced = body, size, m.Trailer, m.Header.Items("Trailer")
+	o.size = size
+	if held, ok := body.(interface{ Bytes() []byte }); ok {
+		o.content = held.Bytes()
+		return nil
+	}
+	o.stream, o.trailer, o.announced = body, m.Trailer, m.Header.Items("Trailer")
 	return nil
 }
 

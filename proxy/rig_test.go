@@ -30,6 +30,7 @@ type rig struct {
 	env      *Environment
 	options  Options
 	hosts    map[string]string
+	forward  string // URL of a forward proxy
 	timeouts http1.Timeouts
 	services flow.Services
 }
@@ -99,7 +100,7 @@ func (g rig) compiled(t testing.TB) *served {
 	if g.env == nil {
 		g.env = &Environment{Organization: "acme", Name: "test"}
 	}
-	network, err := NewNetwork(g.hosts, "")
+	network, err := NewNetwork(g.hosts, g.forward)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func (c *localConnection) invoke(ctx context.Context, parent *flow.Exchange, m *
 	if err != nil {
 		return nil, err
 	}
-	if err := parent.Deeper(e.deployment.Name); err != nil {
+	if err := parent.Deeper(); err != nil {
 		return nil, err
 	}
 	m.Kind, m.Path = flow.Request, path
