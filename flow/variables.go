@@ -234,6 +234,6 @@ var variables = [...]Variable{
 	{Name: "integration.trigger.id", Type: String, Scope: "PQ", Write: true, Doc: "its API trigger; set by SetIntegrationRequest (not established)"},
 	{Name: "integration.request", Type: MessageObject, Scope: "PQ", Write: true, Doc: "default request message of SetIntegrationRequest"},
 	{Name: "integration.response", Type: MessageObject, Scope: "PQ", Doc: "default response message of IntegrationCallout"},
-	{Name: "PREFIX.POLICY.failed", Type: Boolean, Scope: "PQ", Doc: "whether the policy failed; PREFIX.failed likewise. See `sluice doc faults`"},
+	{Name: "PREFIX.POLICY.failed", Type: Boolean, Scope: "PQ", Doc: "whether the policy failed; PREFIX.failed likewise. See `sluice faults`"},
 	{Name: "private.NAME", Type: String, Scope: "PQ", Write: true, Doc: "variable whose value is hidden from traces and logs"},
 }

@@ -19,6 +19,10 @@ type Compiler struct {
 	Environment *Environment
 	Network     *Network
 	Options     Options
+	// Replace, when not nil, is asked for the policy of each attached step. policy
+	// is nil for a type that is not available, which is no problem then; a step for
+	// which it returns nil is left out.
+	Replace func(at StepInfo, policy flow.Policy) flow.Policy
 }
 
 // Options are the switches for what Apigee's documentation leaves open.
@@ -37,6 +41,7 @@ type Options struct {
 // compilation is the state of compiling one bundle.
 type compilation struct {
 	*Compiler
+	bundle   *Bundle
 	model    *model
 	unit     *flow.Unit
 	policies map[string]*compiledPolicy
@@ -61,7 +66,7 @@ type compiledPolicy struct {
 // start parses a bundle and compiles its policies.
 func (c *Compiler) start(b *Bundle) *compilation {
 	m, problems := parse(b)
-	k := &compilation{Compiler: c, model: m, policies: map[string]*compiledPolicy{}, conditions: map[string]map[string]*flow.Name{}}
+	k := &compilation{Compiler: c, bundle: b, model: m, policies: map[string]*compiledPolicy{}, conditions: map[string]map[string]*flow.Name{}}
 	k.unit = &flow.Unit{
 		Bundle: m.name, Account: c.Environment.account(m.name), Services: c.Services, Problems: problems,
 		Resource: k.resource, JavaPrecedence: c.Options.JavaPrecedence,
@@ -96,12 +101,12 @@ func (k *compilation) policy(name string, d *document) *compiledPolicy {
 		continueOnError: b.BoolAttr(d.root, "continueOnError", false),
 	}
 	resourcesExist(b, d.root)
+	p.flags = faults.ElementFlags(d.root.Tag, name)
 	p.kind = k.Registry.Lookup(d.root.Tag)
 	if p.kind == nil {
 		return p // whether that refuses the bundle depends on its being attached
 	}
 	p.policy = p.kind.Compile(b, d.root)
-	p.flags = faults.ElementFlags(d.root.Tag, name)
 	p.names = b.Own
 	return p
 }
@@ -128,7 +133,7 @@ func resourcesExist(b *flow.Build, el *etree.Element) {
 func (k *compilation) unavailable() {
 	for _, name := range sortedKeys(k.policies) {
 		p := k.policies[name]
-		if p.kind != nil {
+		if p.kind != nil || k.Replace != nil {
 			continue
 		}
 		b := k.build(p.doc, name)
@@ -220,15 +225,28 @@ func (k *compilation) steps(b *flow.Build, list []stepModel) []flow.Step {
 			continue
 		}
 		p.attached = p.attached || p.enabled
-		if !p.enabled || p.policy == nil {
+		if !p.enabled {
 			continue
 		}
-		steps = append(steps, flow.Step{
-			Name: s.name, Condition: condition, Policy: p.policy,
-			ContinueOnError: p.continueOnError && !p.kind.AlwaysRaises, Waits: p.kind.Waits, Flags: p.flags,
-		})
+		if step := k.step(b, s, p); step.Policy != nil {
+			step.Condition = condition
+			steps = append(steps, step)
+		}
 	}
 	return steps
+}
+
+// step is one attached policy; without a Policy when it does not compile.
+func (k *compilation) step(b *flow.Build, s *stepModel, p *compiledPolicy) flow.Step {
+	step := flow.Step{Name: s.name, Policy: p.policy, ContinueOnError: p.continueOnError, Flags: p.flags}
+	if p.kind != nil {
+		step.ContinueOnError = p.continueOnError && !p.kind.AlwaysRaises
+		step.Waits = p.kind.Waits
+	}
+	if k.Replace != nil {
+		step.Policy = k.Replace(k.stepInfo(b, s, p), p.policy)
+	}
+	return step
 }
 
 func quoted(s string) string { return `"` + s + `"` }

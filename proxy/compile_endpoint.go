@@ -139,8 +139,12 @@ func (k *compilation) hook(b *flow.Build, point string) []flow.Section {
 		return nil
 	}
 	b.CallsSharedFlow(nil, h.SharedFlow)
+	policy := flow.Policy(hookPolicy{h.SharedFlow})
+	if k.Replace != nil {
+		policy = k.Replace(hookInfo(k.unit.Bundle, point, h.SharedFlow), policy)
+	}
 	return []flow.Section{{Name: point, Hook: point, Steps: []flow.Step{{
-		Name: point, Policy: hookPolicy{h.SharedFlow}, ContinueOnError: h.ContinueOnError, Waits: true,
+		Name: point, Policy: policy, ContinueOnError: h.ContinueOnError, Waits: true,
 	}}}}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sluice/faults"
 	"sluice/flow"
 	"sluice/policies"
 )
@@ -17,7 +15,7 @@ import (
 func docCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doc",
-		Short: "Print the reference: variables, policies, faults",
+		Short: "Print the reference: variables, policies",
 	}
 	cmd.AddCommand(
 		&cobra.Command{
@@ -32,10 +30,6 @@ error, or one that a policy made.`,
 		&cobra.Command{
 			Use: "policies [NAME]", Short: "Policy types, or one of them with a sample", Args: cobra.MaximumNArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error { return docPolicies(cmd.OutOrStdout(), args) },
-		},
-		&cobra.Command{
-			Use: "faults [POLICY|CODE]", Short: "Faults: code, status, text, cause", Args: cobra.MaximumNArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error { return docFaults(cmd.OutOrStdout(), args) },
 		},
 	)
 	return cmd
@@ -71,36 +65,5 @@ func docPolicies(w io.Writer, args []string) error {
 		return fmt.Errorf("no policy type is called %q; `sluice doc policies` lists them", args[0])
 	}
 	fmt.Fprintf(w, "%s: %s\n\n%s\n\n%s\n\nFaults:\n", k.Name, k.Doc.Title, strings.TrimSpace(k.Doc.Text), strings.TrimSpace(k.Doc.Sample))
-	return docFaults(w, args)
-}
-
-func docFaults(w io.Writer, args []string) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ELEMENT\tKIND\tSTATUS\tCODE\tTEXT\tCAUSE")
-	found := false
-	for _, d := range faults.All() {
-		if len(args) > 0 && !strings.EqualFold(d.Element, args[0]) && !strings.EqualFold(d.Code, args[0]) && !strings.EqualFold(d.Name, args[0]) {
-			continue
-		}
-		found = true
-		status := "-"
-		if d.Status != 0 {
-			status = fmt.Sprint(d.Status)
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", d.Element, d.Kind, status, d.Code, d.Text, d.Cause)
-	}
-	if !found && len(args) > 0 && len(policiesNamed(args[0])) == 0 {
-		return errors.New("no fault of " + args[0] + " is catalogued; `sluice doc faults` lists all")
-	}
-	return t.Flush()
-}
-
-func policiesNamed(name string) []*flow.Kind {
-	var list []*flow.Kind
-	for _, k := range policies.All() {
-		if k.Name == name {
-			list = append(list, k)
-		}
-	}
-	return list
+	return writeFaults(w, args)
 }

@@ -1,20 +1,13 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"sluice/faults"
-	"sluice/flow"
-	"sluice/internal/cases"
 	"sluice/internal/cases/casetest"
-	"sluice/internal/integrations"
-	"sluice/policies"
-	"sluice/proxy"
 )
 
 const examples = "../../examples"
@@ -22,11 +15,11 @@ const examples = "../../examples"
 // TestExamples runs the cases of all examples, and then looks whether
 // integration-faults provokes what it says: each fault of IntegrationCallout.
 func TestExamples(t *testing.T) {
-	registry, err := flow.NewRegistry(policies.All())
+	options, err := caseOptions()
 	if err != nil {
 		t.Fatal(err)
 	}
-	raised := casetest.Test(t, examples, cases.Options{Registry: registry, LocalIntegrations: exampleIntegrations})
+	raised := casetest.Test(t, examples, options)
 	if casetest.Selected() {
 		return // a part of the cases provokes a part of the faults
 	}
@@ -43,20 +36,6 @@ func TestExamples(t *testing.T) {
 // in reports whether a file lies in the folder of an example.
 func in(example string) func(file string) bool {
 	return func(file string) bool { return filepath.Base(filepath.Dir(file)) == example }
-}
-
-// exampleIntegrations runs the integrations beside a bundle, with the clock of the
-// case.
-func exampleIntegrations(dir string, s *flow.Services, n *proxy.Network) (flow.Integrations, func(), error) {
-	engine := integrations.New(integrations.Options{
-		Client: n.HTTPClient(false), InsecureClient: n.HTTPClient(true), Now: s.Now, NewID: newID,
-	})
-	var errs []error
-	for _, file := range integrationFiles([]string{dir}) {
-		data, err := os.ReadFile(file)
-		errs = append(append(errs, err), engine.Load(strings.TrimSuffix(filepath.Base(file), ".json"), data)...)
-	}
-	return engine.Service("us-central1"), engine.Close, errors.Join(errs...)
 }
 
 // TestExamplesAreClean holds the examples to what `sluice lint` says, and each to

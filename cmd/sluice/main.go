@@ -40,16 +40,18 @@ func root() *cobra.Command {
 in CI, in production.
 
   sluice serve ./examples      serve every bundle below a folder
+  sluice test ./my-proxy       run the *.case files beside a bundle
   sluice lint ./my-proxy       list everything that is wrong with a bundle
   sluice mock                  stand-ins for the backends that samples call
   sluice doc variables         reference of flow variables
+  sluice faults Quota          the documented faults of a policy type
 
 Exit codes: 0 all is well, 1 problems were found, 2 the command was not
 understood or could not run.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	cmd.AddCommand(serveCommand(), lintCommand(), mockCommand(), docCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), testCommand(), lintCommand(), mockCommand(), docCommand(), faultsCommand(), versionCommand())
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -53,10 +54,17 @@ func (r *runtime) reloadOnce() {
 	}
 }
 
+func (r *runtime) follow(w *fsnotify.Watcher) {
+	if err := follow(w, r.settings.Paths); err != nil {
+		r.log.Warn("cannot watch", zap.Error(err))
+	}
+}
+
 // follow watches every folder below the paths: fsnotify watches folders one by
 // one, and a folder sees its files replaced, which a watched file does not.
-func (r *runtime) follow(w *fsnotify.Watcher) {
-	for _, root := range r.settings.Paths {
+func follow(w *fsnotify.Watcher, paths []string) error {
+	var errs []error
+	for _, root := range paths {
 		err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return nil // it may have gone meanwhile
@@ -73,9 +81,10 @@ func (r *runtime) follow(w *fsnotify.Watcher) {
 			return w.Add(p)
 		})
 		if err != nil {
-			r.log.Warn("cannot watch", zap.String("path", root), zap.Error(err))
+			errs = append(errs, fmt.Errorf("%s: %w", root, err))
 		}
 	}
+	return errors.Join(errs...)
 }
 
 func irrelevant(e fsnotify.Event) bool {

@@ -39,6 +39,7 @@ internal/integrations   faults flow leaf
 internal/google         faults flow
 internal/cases          faults flow proxy leaf
 internal/cases/casetest internal/cases
+internal/matrix         faults flow proxy
 cmd/bench               -
 cmd/sluice              *
 `
@@ -50,10 +51,10 @@ var leaves = []string{"internal/ordjson", "internal/jsonpath", "internal/javareg
 // in a slash is a whole folder.
 var places = map[string][]string{
 	"github.com/expr-lang/expr": {"flow/condition.go"},
-	"github.com/beevik/etree":   {"flow/build.go", "flow/policy.go", "flow/edit_compile.go", "flow/edit_auth.go", "flow/edit_assign.go", "flow/edit_parts.go", "policies/", "proxy/"},
+	"github.com/beevik/etree":   {"flow/build.go", "flow/build_read.go", "flow/policy.go", "flow/edit_compile.go", "flow/edit_auth.go", "flow/edit_assign.go", "flow/edit_parts.go", "policies/", "proxy/"},
 	"golang.org/x/oauth2":       {"internal/google/"},
 	"go.uber.org/zap":           {"cmd/", "proxy/listen.go", "proxy/listen_h2.go", "internal/cases/"},
-	"net/http":                  {"proxy/listen.go", "proxy/listen_h2.go", "proxy/httpclient.go", "proxy/network.go", "proxy/forward_proxy.go", "proxy/target_http.go", "proxy/target_h2.go", "proxy/loadbalancer.go", "proxy/health.go", "faults/", "internal/", "cmd/"},
+	"net/http":                  {"proxy/listen.go", "proxy/listen_h2.go", "proxy/httpclient.go", "proxy/network.go", "proxy/forward_proxy.go", "proxy/target_http.go", "proxy/target_h2.go", "proxy/target_h2_call.go", "proxy/target_h2_watch.go", "proxy/loadbalancer.go", "proxy/health.go", "faults/", "internal/", "cmd/"},
 }
 
 type pkg struct {

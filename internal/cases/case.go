@@ -1,6 +1,8 @@
 package cases
 
 import (
+	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/tools/txtar"
@@ -13,10 +15,26 @@ type Case struct {
 	File string
 	Why  string // the text before the first section
 
+	broken    error // what is wrong with the file; then nothing follows but the folder
 	archive   *txtar.Archive
 	folder    *folder
 	config    config
 	exchanges []*exchange
+}
+
+// Name is the first line of the text that says why the case exists, or else the
+// file's name.
+func (c *Case) Name() string {
+	if first, _, _ := strings.Cut(c.Why, "\n"); first != "" {
+		return first
+	}
+	return strings.TrimSuffix(filepath.Base(c.File), extension)
+}
+
+// Uses reports whether the case may run differently after a change of a file: it
+// is its own, or of what lies beside it.
+func (c *Case) Uses(file string) bool {
+	return filepath.Clean(file) == c.File || c.folder.holds(file)
 }
 
 // exchange is one request and everything that must come of it.

@@ -12,8 +12,13 @@
 //  3. For each exchange it sends the request over TCP and compares what came
 //     back, what the upstream got, and the variables at the end
 //     (client.go, match.go, variables.go).
-//  4. The Result tells what was not as written, and which faults were raised.
-//     With Options.Update the file is rewritten instead (update.go).
+//  4. The Result tells what was not as written, which faults were raised, and
+//     with a Trace which way each exchange took and what in the bundle decided
+//     (result.go, observer.go, recorder.go, places.go, why.go). With
+//     Options.Update the file is rewritten instead (update.go).
+//
+// Find finds the cases below folders, and a Suite runs many side by side and
+// tells reports of them in their order (find.go, suite.go, report_*.go).
 //
 // # The folder
 //

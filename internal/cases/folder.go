@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"sluice/flow"
@@ -20,6 +21,7 @@ type folder struct {
 	once     sync.Once
 	bundles  []*proxy.Bundle
 	problems flow.Problems
+	places   places
 }
 
 // read finds the bundles. Sub-folders with cases have bundles of their own, so
@@ -35,6 +37,7 @@ func (f *folder) read() ([]*proxy.Bundle, flow.Problems) {
 			f.bundles = append(f.bundles, bundles...)
 			f.problems = append(f.problems, problems...)
 		}
+		f.places = findPlaces(f.bundles)
 	})
 	return f.bundles, f.problems
 }
@@ -59,6 +62,19 @@ func (f *folder) deploy(c *proxy.Compiler) (*proxy.Snapshot, flow.Problems) {
 	}
 	snapshot, list := proxy.NewSnapshot(c.Environment, c.Options, proxies, shared)
 	return snapshot, append(problems, list...)
+}
+
+// holds reports whether a file is one that the folder's cases depend on.
+func (f *folder) holds(file string) bool {
+	rel, err := filepath.Rel(f.dir, file)
+	if err != nil {
+		return false
+	}
+	switch place, _, _ := strings.Cut(filepath.ToSlash(rel), "/"); place {
+	case "apiproxy", "proxies", "sharedflows", "integrations":
+		return true
+	}
+	return false
 }
 
 // hasIntegrations reports whether integrations lie beside the bundle.

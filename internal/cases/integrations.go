@@ -40,7 +40,7 @@ func (s scripted) Run(_ context.Context, c flow.IntegrationCall) (*flow.Message,
 	list := call.want.compareHead([]string{first})
 	body := *call.want
 	body.body = compact(body.body)
-	s.script.compared("integration", append(list, body.compareBody(compact(string(c.Body)))...)...)
+	s.script.compared(call, append(list, body.compareBody(compact(string(c.Body)))...)...)
 	switch call.answer.directive {
 	case "timeout":
 		return nil, slow{}

@@ -3,35 +3,52 @@ package cases
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"sluice/flow"
+	"sluice/proxy"
 )
 
 // observer is the tracer of every request of a case, hears its end, and what
 // the runtime reports to its operator.
 type observer struct {
 	script  *script
+	folder  *folder
 	verbose bool
 
-	mu     sync.Mutex // guards what follows
-	vars   []variable // to look at when the exchange ends
-	seen   []seen
-	began  bool
-	ended  chan struct{} // closed when the exchange is over
-	faults map[string]bool
-	log    []string
+	mu        sync.Mutex  // guards what follows
+	recorders []*recorder // one for each exchange that began
+	vars      []variable  // to look at when the exchange ends
+	seen      []seen
+	began     bool
+	ended     chan struct{} // closed when the exchange is over
+	faults    map[string]bool
+	log       []string
 }
 
-func newObserver(s *script, verbose bool) *observer {
-	return &observer{script: s, verbose: verbose, faults: map[string]bool{}, ended: make(chan struct{})}
+func newObserver(s *script, f *folder, verbose bool) *observer {
+	o := &observer{script: s, folder: f, verbose: verbose, faults: map[string]bool{}, ended: make(chan struct{})}
+	s.caller = o.caller
+	return o
+}
+
+func (o *observer) caller() (why, place string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if r := o.recorder(); r != nil {
+		return r.caller()
+	}
+	return "", ""
 }
 
 // expect prepares for the next exchange.
-func (o *observer) expect(vars []variable) {
+func (o *observer) expect(x *exchange) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.vars, o.seen, o.began, o.ended = vars, nil, false, make(chan struct{})
+	t := &Trace{Exchange: x.number, Request: x.request.first()}
+	o.recorders = append(o.recorders, newRecorder(t, o.folder.places, o.verbose))
+	o.vars, o.seen, o.began, o.ended = x.vars, nil, false, make(chan struct{})
 }
 
 // trace is Core.Trace.
@@ -42,44 +59,25 @@ func (o *observer) trace(*flow.Exchange) flow.Tracer {
 	return o
 }
 
-// Event notes faults, and everything when somebody wants to read it.
-func (o *observer) Event(_ *flow.Exchange, e flow.Event) {
-	raised := e.Err != nil && (e.Kind == flow.FaultEntered || e.Kind == flow.StepDone)
-	if !raised && !o.verbose {
-		return
-	}
+// Event notes the way of the exchange, and its faults.
+func (o *observer) Event(x *flow.Exchange, e flow.Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if raised {
+	if e.Err != nil && (e.Kind == flow.FaultEntered || e.Kind == flow.StepDone) {
 		d := flow.FaultOf(e.Err).Def
 		o.faults[d.Element+"/"+d.Code] = true
 	}
-	if o.verbose {
-		o.log = append(o.log, describe(e))
+	if r := o.recorder(); r != nil {
+		r.note(x, e)
 	}
 }
 
-var eventNames = map[flow.EventKind]string{
-	flow.PhaseBegan: "phase", flow.FlowBegan: "flow", flow.ConditionDone: "condition of", flow.StepBegan: "step",
-	flow.StepDone: "step done", flow.StepSkipped: "step skipped", flow.GotVariable: "get", flow.SetVariable: "set",
-	flow.FaultEntered: "fault", flow.RuleChosen: "fault rule", flow.CallSent: "call", flow.CallAnswered: "answer", flow.Warned: "warning",
-}
-
-func describe(e flow.Event) string {
-	text := fmt.Sprintf("%-12s %s", eventNames[e.Kind], e.Name)
-	switch {
-	case e.Kind == flow.ConditionDone:
-		text += fmt.Sprintf(": %s is %t", e.Text, e.Result)
-	case e.Kind == flow.GotVariable || e.Kind == flow.SetVariable:
-		s := seen{e.Value.Type(), e.Value.String(), e.Value.Items()}
-		text += " = " + window(s.describe(), 0)
-	case e.Text != "":
-		text += ": " + e.Text
+// recorder is that of the exchange under way.
+func (o *observer) recorder() *recorder {
+	if n := len(o.recorders); n > 0 {
+		return o.recorders[n-1]
 	}
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	return text
+	return nil
 }
 
 // finished is Core.Finished: the last look at the exchange.
@@ -90,6 +88,9 @@ func (o *observer) finished(x *flow.Exchange) {
 	if x.Fault != nil {
 		o.faults[x.Fault.Def.Element+"/"+x.Fault.Def.Code] = true
 	}
+	if r := o.recorder(); r != nil && x.Proxy.Name == "" && x.Fault != nil {
+		r.nowhere(x.Fault.Code(), "no base path fits "+x.Request.Path+"; there are: "+strings.Join(basePaths(x), ", "))
+	}
 	for _, v := range o.vars {
 		o.seen = append(o.seen, look(x, v.name))
 	}
@@ -98,6 +99,19 @@ func (o *observer) finished(x *flow.Exchange) {
 	default:
 		close(o.ended)
 	}
+}
+
+// basePaths are those of everything deployed.
+func basePaths(x *flow.Exchange) []string {
+	var list []string
+	if s, ok := x.Snapshot.(*proxy.Snapshot); ok {
+		for _, d := range s.Deployments {
+			for _, e := range d.Endpoints {
+				list = append(list, e.BasePath)
+			}
+		}
+	}
+	return list
 }
 
 // Panicked fails the case: no policy may panic, whatever it gets.
@@ -129,4 +143,8 @@ func (o *observer) result(r *Result) {
 	}
 	slices.Sort(r.Faults)
 	r.Log = o.log
+	r.explain(o.recorders)
+	for _, rec := range o.recorders {
+		r.Traces = append(r.Traces, rec.trace)
+	}
 }

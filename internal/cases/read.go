@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,40 +18,9 @@ import (
 // Read reads a *.case file. The error names every mistake in it, each as
 // file:line and what to do.
 func Read(file string) (*Case, error) {
+	file = filepath.Clean(file)
 	return read(file, &folder{dir: filepath.Dir(file)})
 }
-
-// Folder reads all *.case files in dir and below, in the order of their names.
-// Those of one folder share its bundle.
-func Folder(dir string) ([]*Case, error) {
-	var list []*Case
-	var errs []error
-	folders := map[string]*folder{}
-	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && p != dir && (isBundle(d.Name()) || strings.HasPrefix(d.Name(), ".")):
-			return filepath.SkipDir
-		case d.IsDir() || filepath.Ext(p) != ".case":
-			return nil
-		}
-		at := filepath.Dir(p)
-		if folders[at] == nil {
-			folders[at] = &folder{dir: at}
-		}
-		c, err := read(p, folders[at])
-		if err != nil {
-			errs = append(errs, err)
-			return nil
-		}
-		list = append(list, c)
-		return nil
-	})
-	return list, errors.Join(append(errs, err)...)
-}
-
-func isBundle(name string) bool { return name == "apiproxy" || name == "sharedflowbundle" }
 
 // maxFile bounds a case file.
 const maxFile = 16 << 20
@@ -102,7 +70,7 @@ func parse(file string, data []byte, f *folder) (*Case, error) {
 }
 
 func (r *reader) fail(line int, format string, args ...any) {
-	r.errs = append(r.errs, fmt.Errorf("%s:%d: %s", r.c.File, line, fmt.Sprintf(format, args...)))
+	r.errs = append(r.errs, &Mistake{File: r.c.File, Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
 const known = "config, request, target, integration, answer, response, vars and clock"

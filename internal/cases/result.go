@@ -7,33 +7,50 @@ import (
 
 // Result is the outcome of one run of a case.
 type Result struct {
-	Passed   bool
-	Failures []Failure
+	File     string    `json:"file"`
+	Why      string    `json:"why"`
+	Passed   bool      `json:"passed"`
+	Updated  int       `json:"updated,omitempty"` // sections that were rewritten
+	Seconds  float64   `json:"seconds"`
+	Failures []Failure `json:"failures,omitempty"`
 	// Faults are all faults that were raised, those of steps with
 	// continueOnError too, as ELEMENT/CODE of the catalogue; sorted, each once.
-	Faults []string
-	// Log tells what happened: with Options.Verbose everything that a tracer
-	// sees, otherwise only internal errors of the runtime.
-	Log []string
+	Faults []string `json:"faults,omitempty"`
+	// Log holds internal errors of the runtime.
+	Log []string `json:"log,omitempty"`
+	// Traces tell the way of each exchange: when the case failed, and with
+	// Options.Verbose always.
+	Traces  []*Trace `json:"exchanges,omitempty"`
+	Verbose bool     `json:"-"` // the traces are to be read, also those of what passed
 }
 
 // Failure is one thing that was not as the case says.
 type Failure struct {
-	File     string
-	Exchange int    // from 1; 0 when it concerns the case as a whole
-	Section  string // "response", "target", "bundle", ...
-	Line     int    // in the file
-	Want     string
-	Got      string
+	File     string `json:"-"`
+	Exchange int    `json:"exchange,omitempty"` // from 1; 0 when it concerns the case as a whole
+	Section  string `json:"section"`            // "response", "target", "bundle", ...
+	Line     int    `json:"line"`               // in the file
+	Want     string `json:"want,omitempty"`
+	Got      string `json:"got"`
+	// Why says which element of the bundle decided it, Place where that stands
+	// (FILE:LINE); both are empty where it is not known.
+	Why   string `json:"why,omitempty"`
+	Place string `json:"place,omitempty"`
+
+	variable string // that differs
+}
+
+// What is one line: the section and the exchange.
+func (f *Failure) What() string {
+	if f.Exchange > 0 {
+		return fmt.Sprintf("exchange %d, %s", f.Exchange, f.Section)
+	}
+	return f.Section
 }
 
 func (f Failure) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d: ", f.File, max(f.Line, 1))
-	if f.Exchange > 0 {
-		fmt.Fprintf(&b, "exchange %d, ", f.Exchange)
-	}
-	b.WriteString(f.Section)
+	fmt.Fprintf(&b, "%s:%d: %s", f.File, max(f.Line, 1), f.What())
 	if f.Want != "" {
 		b.WriteString("\n    want " + indent(f.Want))
 	}
@@ -42,14 +59,9 @@ func (f Failure) String() string {
 
 func indent(s string) string { return strings.ReplaceAll(s, "\n", "\n         ") }
 
-// String is the report: failures, then the log.
+// String is the report for people, without colours: see TextReport.
 func (r *Result) String() string {
-	var lines []string
-	for _, f := range r.Failures {
-		lines = append(lines, f.String())
-	}
-	for _, line := range r.Log {
-		lines = append(lines, "    "+indent(line))
-	}
-	return strings.Join(lines, "\n")
+	var p painter
+	p.detail(r)
+	return strings.TrimSuffix(p.text.String(), "\n")
 }

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"sluice/flow"
@@ -18,15 +19,30 @@ type Options struct {
 	// service fail.
 	LocalIntegrations func(dir string, services *flow.Services, network *proxy.Network) (flow.Integrations, func(), error)
 	Update            bool // rewrite response and vars sections that differ
-	Verbose           bool // fill Result.Log
+	Verbose           bool // keep the traces of cases that pass, and variables in all
 }
 
 // Run deploys the bundle of the case and plays its exchanges in order.
 func (c *Case) Run(ctx context.Context, o Options) *Result {
+	if c.broken != nil {
+		return unreadable(c, c.broken)
+	}
+	began := time.Now()
+	r := c.run(ctx, o)
+	r.File, r.Why, r.Verbose = c.File, c.Why, o.Verbose
+	r.Seconds = time.Since(began).Seconds()
+	r.Passed = len(r.Failures) == 0
+	if r.Passed && !o.Verbose {
+		r.Traces = nil
+	}
+	return r
+}
+
+func (c *Case) run(ctx context.Context, o Options) *Result {
 	w, err := newWorld(c, o)
 	if err != nil {
 		w.close()
-		return &Result{Failures: append(w.script.found(), Failure{File: c.File, Section: "deployment", Got: err.Error()})}
+		return &Result{Failures: append(w.script.found(), notDeployed(c, err))}
 	}
 	editor := newEditor(c)
 	for _, x := range c.exchanges {
@@ -41,15 +57,23 @@ func (c *Case) Run(ctx context.Context, o Options) *Result {
 	if o.Update {
 		editor.apply(r)
 	}
-	r.Passed = len(r.Failures) == 0
 	return r
+}
+
+// notDeployed is the failure of a case whose world could not be made.
+func notDeployed(c *Case, err error) Failure {
+	f := Failure{File: c.File, Section: "deployment", Got: err.Error()}
+	if r, ok := errors.AsType[*refusal](err); ok && len(r.problems) > 0 {
+		f.Place = r.problems[0].Place()
+	}
+	return f
 }
 
 // play plays one exchange. The error is that of ctx.
 func (w *world) play(ctx context.Context, x *exchange, e *editor) error {
 	w.clock.move(x.clock)
 	w.script.begin(x)
-	w.observer.expect(x.vars)
+	w.observer.expect(x)
 	k := send(ctx, w.addr, x.request)
 	defer k.close()
 	w.await(ctx)

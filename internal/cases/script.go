@@ -10,7 +10,8 @@ import (
 // script tells upstream and integration service what must come and what to
 // answer. Calls come from the server's goroutines.
 type script struct {
-	file string
+	file   string
+	caller func() (why, place string) // tells who calls at the moment; see observer
 
 	mu       sync.Mutex // guards what follows
 	exchange int
@@ -44,6 +45,17 @@ func (s *script) add(section string, list ...Failure) {
 	}
 }
 
+// blame says who made the call that the failures are about.
+func (s *script) blame(list []Failure) {
+	if s.caller == nil || len(list) == 0 {
+		return
+	}
+	why, place := s.caller()
+	for i := range list {
+		list[i].Why, list[i].Place = why, place
+	}
+}
+
 // take finds the call that came, by its first line: the next one in order, or
 // one that may come at any time. nil means that none is due.
 func (s *script) take(section, first string) *call {
@@ -65,7 +77,9 @@ func (s *script) take(section, first string) *call {
 		if next >= 0 {
 			f.Line, f.Want = s.due[next].want.line, s.due[next].section+" "+s.due[next].want.first()
 		}
-		s.add("unexpected call", f)
+		list := []Failure{f}
+		s.blame(list)
+		s.add("unexpected call", list...)
 		return nil
 	}
 	s.open++
@@ -73,10 +87,13 @@ func (s *script) take(section, first string) *call {
 }
 
 // compared ends what take began, with the failures that the comparison found.
-func (s *script) compared(section string, list ...Failure) {
+func (s *script) compared(c *call, list ...Failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.add(section, list...)
+	if !c.async { // otherwise whoever called may be gone
+		s.blame(list)
+	}
+	s.add(c.section, list...)
 	s.open--
 	s.tell()
 }
@@ -116,6 +133,9 @@ func (s *script) tell() {
 	s.came = make(chan struct{})
 }
 
+// neverCame is what a report says in place of a call.
+const neverCame = "(it did not come)"
+
 // lateLimit is how long calls that nobody waits for may take after the exchange.
 const lateLimit = time.Second
 
@@ -136,7 +156,7 @@ func (s *script) end(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.due {
-		s.add(c.section, Failure{Line: c.want.line, Want: strings.Join(c.want.head, "\n"), Got: "(it did not come)"})
+		s.add(c.section, Failure{Line: c.want.line, Want: strings.Join(c.want.head, "\n"), Got: neverCame})
 	}
 	s.due = nil
 }

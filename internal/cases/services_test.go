@@ -115,7 +115,7 @@ func TestPanicFailsTheCase(t *testing.T) {
 	if len(r.Failures) != 1 || !strings.Contains(r.Failures[0].Got, "as told") {
 		t.Errorf("got %s", r)
 	}
-	if log := strings.Join(r.Log, "\n"); !strings.Contains(log, "fault        sluice.PolicyPanic") || !strings.Contains(log, "step         P-panic") {
+	if log := r.String(); !strings.Contains(log, "fault sluice.PolicyPanic") || !strings.Contains(log, "step P-panic") {
 		t.Errorf("log:\n%s", log)
 	}
 }

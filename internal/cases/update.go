@@ -1,7 +1,6 @@
 package cases
 
 import (
-	"fmt"
 	"os"
 	"strings"
 
@@ -116,5 +115,5 @@ func (e *editor) apply(r *Result) {
 		}
 	}
 	r.Failures = left
-	r.Log = append(r.Log, fmt.Sprintf("%s: %d sections rewritten", e.c.File, len(e.edits)))
+	r.Updated = len(e.edits)
 }

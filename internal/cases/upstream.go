@@ -83,7 +83,7 @@ func (u *upstream) serve(c net.Conn) {
 	if err != nil {
 		list = append(list, Failure{Line: call.want.line, Want: "a whole request", Got: err.Error()})
 	}
-	u.script.compared("target", list...)
+	u.script.compared(call, list...)
 	u.answer(c, &call.answer)
 }
 

@@ -113,5 +113,5 @@ func (v *variable) failure(s seen) []Failure {
 	if v.pattern != nil {
 		sign = " ~ "
 	}
-	return []Failure{{Line: v.line, Want: v.name + sign + want, Got: v.name + " = " + got}}
+	return []Failure{{Line: v.line, Want: v.name + sign + want, Got: v.name + " = " + got, variable: v.name}}
 }

@@ -31,13 +31,13 @@ type world struct {
 	ends   []func() // in reverse order
 }
 
-// region is where the deployed environment is.
-const region = "us-central1"
+// Region is where the deployed environment is.
+const Region = "us-central1"
 
 // newWorld builds the world; the caller closes it, also after an error.
 func newWorld(c *Case, o Options) (*world, error) {
 	w := &world{c: c, script: newScript(c.File), clock: newClock(c.config.now)}
-	w.observer = newObserver(w.script, o.Verbose)
+	w.observer = newObserver(w.script, c.folder, o.Verbose)
 	if err := w.surroundings(o); err != nil {
 		return w, err
 	}
@@ -73,7 +73,7 @@ func (w *world) surroundings(o Options) (err error) {
 func (w *world) integrations(o Options) error {
 	local := w.c.config.integrations == "local" || w.c.config.integrations == "" && w.c.folder.hasIntegrations()
 	if !local {
-		w.services.Integrations = scripted{w.script, region}
+		w.services.Integrations = scripted{w.script, Region}
 		return nil
 	}
 	if o.LocalIntegrations == nil {
@@ -89,14 +89,24 @@ func (w *world) integrations(o Options) error {
 
 func (w *world) deploy(o Options) (*proxy.Snapshot, error) {
 	env := &proxy.Environment{
-		Organization: "acme", Name: "test", Region: region, Pod: "pod-1",
+		Organization: "acme", Name: "test", Region: Region, Pod: "pod-1",
 		TargetServers: w.c.config.targetServers(w.upstream.addr()), Accounts: map[string]string{"": w.c.config.account},
 	}
 	snapshot, problems := w.c.folder.deploy(&proxy.Compiler{Registry: o.Registry, Services: w.services, Environment: env, Network: w.network})
 	if problems.Refused() {
-		return nil, fmt.Errorf("the bundle of folder %s does not compile:\n%w", w.c.folder.dir, problems.Errors())
+		return nil, &refusal{w.c.folder.dir, problems.Errors()}
 	}
 	return snapshot, nil
+}
+
+// refusal is the error of a bundle that does not compile.
+type refusal struct {
+	dir      string
+	problems flow.Problems
+}
+
+func (r *refusal) Error() string {
+	return fmt.Sprintf("the bundle of folder %s does not compile:\n%s", r.dir, r.problems.Error())
 }
 
 func (w *world) serve(snapshot *proxy.Snapshot) error {

@@ -59,7 +59,7 @@ func report(t *testing.T, c *cases.Case, r *cases.Result) {
 	switch {
 	case !r.Passed:
 		t.Errorf("%s\n%s", c.Why, r)
-	case len(r.Log) > 0:
+	case len(r.Log) > 0 || r.Verbose || r.Updated > 0:
 		t.Log("\n" + r.String())
 	}
 }

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"sluice/internal/cases"
+)
+
+// testSettings are the flags of `sluice test`.
+type testSettings struct {
+	paths    []string
+	run      string
+	jobs     int
+	update   bool
+	verbose  bool
+	watch    bool
+	failFast bool
+	format   string
+	output   string
+}
+
+func testCommand() *cobra.Command {
+	s := testSettings{format: "text"}
+	cmd := &cobra.Command{
+		Use:   "test PATH...",
+		Short: "Run the *.case files beside bundles",
+		Long: `test runs every *.case file at or below the paths (default: the current folder). A
+case is a story of requests and of what must come of them; it lies beside the
+apiproxy folder that it is about and is run against that bundle alone, on a server
+of its own, with an upstream, a clock and integrations that follow the case.
+
+  sluice test ./my-proxy                 run them all
+  sluice test ./my-proxy --run quota -v  explain each step of those about quota
+
+What a failure shows: the line of the case that does not hold, what came instead,
+which element of the bundle decided it, and the way through the flows. With
+--update the response and vars sections that differ are rewritten: look at the
+difference before you commit it.
+
+Exit code 0 if all cases pass, 1 if some fail, 2 if they could not be run.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s.paths = args
+			if len(args) == 0 {
+				s.paths = []string{"."}
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
+			defer stop()
+			return test(ctx, &s, cmd.OutOrStdout())
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&s.run, "run", "", "only cases whose path or first line matches the `regexp`")
+	f.BoolVarP(&s.verbose, "verbose", "v", false, "tell the whole way of every exchange: flows, conditions, steps, faults, variables")
+	f.BoolVar(&s.update, "update", false, "rewrite the response and vars sections that differ")
+	f.BoolVar(&s.watch, "watch", false, "run again what changes, or whose bundle changes")
+	f.BoolVar(&s.failFast, "fail-fast", false, "stop at the first case that fails")
+	f.IntVarP(&s.jobs, "jobs", "j", 0, "how `many` cases run at once (default: twice the processors)")
+	f.StringVar(&s.format, "format", s.format, "`text, json, junit or github` (annotations)")
+	f.StringVar(&s.output, "output", "", "write the report to a `file`, and text to the terminal")
+	return cmd
+}
+
+// test runs the cases once, or until ctx ends with --watch.
+func test(ctx context.Context, s *testSettings, out io.Writer) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	list, err := s.find()
+	if err != nil {
+		return err
+	}
+	options, err := caseOptions()
+	if err != nil {
+		return err
+	}
+	options.Update, options.Verbose = s.update, s.verbose
+	suite := &cases.Suite{Cases: list, Options: options, Jobs: s.jobs, FailFast: s.failFast}
+	if s.watch {
+		return watchCases(ctx, s, suite, out)
+	}
+	totals, err := s.once(ctx, suite, out)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return errors.New("interrupted")
+	case err != nil:
+		return err
+	case totals.Failed > 0:
+		return exitCode(1)
+	}
+	return nil
+}
+
+// formats are the reports that --format chooses from.
+var formats = map[string]func(io.Writer) cases.Report{
+	"text":   func(w io.Writer) cases.Report { return textReport(w) },
+	"json":   func(w io.Writer) cases.Report { return &cases.JSONReport{W: w} },
+	"junit":  func(w io.Writer) cases.Report { return &cases.JUnitReport{W: w} },
+	"github": func(w io.Writer) cases.Report { return &cases.GitHubReport{W: w} },
+}
+
+func textReport(w io.Writer) cases.Report { return &cases.TextReport{W: w, Colour: colourful(w)} }
+
+// colourful reports whether w is a terminal whose user has nothing against
+// colours (no-color.org).
+func colourful(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func (s *testSettings) check() error {
+	switch {
+	case formats[s.format] == nil:
+		return fmt.Errorf("--format is %q; it is text, json, junit or github", s.format)
+	case s.jobs < 0:
+		return fmt.Errorf("--jobs is %d; it is a number from 1", s.jobs)
+	case s.watch && (s.format != "text" || s.output != ""):
+		return errors.New("--watch writes text to the terminal; leave out --format and --output")
+	}
+	return nil
+}
+
+// once runs the suite and writes its reports.
+func (s *testSettings) once(ctx context.Context, suite *cases.Suite, out io.Writer) (cases.Totals, error) {
+	if s.output == "" {
+		return suite.Run(ctx, formats[s.format](out))
+	}
+	file, err := os.Create(s.output)
+	if err != nil {
+		return cases.Totals{}, fmt.Errorf("--output: %w", err)
+	}
+	totals, err := suite.Run(ctx, textReport(out), formats[s.format](file))
+	return totals, errors.Join(err, file.Close())
+}
+
+// find finds the cases that the flags ask for.
+func (s *testSettings) find() ([]*cases.Case, error) {
+	pattern, err := regexp.Compile(s.run)
+	if err != nil {
+		return nil, fmt.Errorf("--run: %w", err)
+	}
+	found, err := cases.Find(s.paths...)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 0:
+		return nil, fmt.Errorf("no *.case file at or below %s\n\n%s", strings.Join(s.paths, ", "), sample)
+	}
+	var list []*cases.Case
+	for _, c := range found {
+		if pattern.MatchString(c.File) || pattern.MatchString(c.Name()) {
+			list = append(list, c)
+		}
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("--run %q matches none of %s, for example %s: %s", s.run, count(len(found), "case"), found[0].File, found[0].Name())
+	}
+	return list, nil
+}
+
+// sample shows those who have no case yet how to begin.
+const sample = `A case lies beside the apiproxy folder that it is about, as in my-proxy/hello.case:
+
+  GET /hello asks the target for /greeting and says what it says.
+  -- request --
+  GET /hello HTTP/1.1
+  -- target --
+  GET /greeting HTTP/1.1
+  -- answer --
+  HTTP/1.1 200 OK
+
+  Hello!
+  -- response --
+  HTTP/1.1 200 OK`
