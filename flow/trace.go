@@ -16,7 +16,6 @@ const (
 	ConditionDone                  // Name (of the flow, step or rule), Text, Result
 	StepBegan                      // Name
 	StepDone                       // Name, Err
-	StepSkipped                    // Name
 	GotVariable                    // Name, Value
 	SetVariable                    // Name, Value
 	FaultEntered                   // Name (the code), Text (the faultstring)

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -287,11 +288,21 @@ func (c *httpConnection) sendTo(ctx context.Context, r *run, d *destination, set
 	t.Received.Start = x.Now()
 	t.Received.End, t.Sent.End = t.Received.Start, t.Received.Start
 	t.Peer, t.TLS = o.peer, o.state
+	if x.Traced() {
+		x.Note(answered(t.Name, m, err))
+	}
 	if err != nil {
 		return nil, o.fault(ctx, x, err)
 	}
 	r.upgraded = o.upgraded
 	return m, nil
+}
+
+func answered(target string, m *flow.Message, err error) flow.Event {
+	if err != nil {
+		return flow.Event{Kind: flow.CallAnswered, Name: target, Text: err.Error(), Err: err}
+	}
+	return flow.Event{Kind: flow.CallAnswered, Name: target, Text: strconv.Itoa(m.Status)}
 }
 
 func (c *httpConnection) clientQuery(query string) string {
