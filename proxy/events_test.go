@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 )
 
 // streaming is a target that sends each text it is given, until the channel
@@ -17,8 +18,13 @@ func streaming(t *testing.T, head string) (url string, send chan<- string) {
 			return
 		}
 		_, _ = io.WriteString(c, head)
-		for text := range texts {
-			if _, err := io.WriteString(c, text); err != nil {
+		for {
+			select {
+			case text, ok := <-texts:
+				if _, err := io.WriteString(c, text); err != nil || !ok {
+					return
+				}
+			case <-t.Context().Done(): // the test has failed
 				return
 			}
 		}
@@ -38,7 +44,11 @@ func TestEventsPassAtOnce(t *testing.T) {
 		_, _ = io.WriteString(c, wire("GET /p HTTP/1.1"))
 		br := bufio.NewReader(c)
 		for _, event := range []string{"data: one\n\n", "data: two\r\n\r\n", "id: 3\rdata: three\r\r"} {
-			send <- event
+			select {
+			case send <- event:
+			case <-time.After(10 * time.Second):
+				t.Fatal("the target is not asked")
+			}
 			if event[len(event)-1] == '\r' {
 				close(send) // the end of such an event shows only with what follows
 			}

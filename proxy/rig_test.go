@@ -421,20 +421,40 @@ type arrived struct {
 func (r arrived) header(name string) string { return reply{head: r.head}.header(name) }
 
 // rawTarget is a target that answers what respond says, byte for byte ("\n" in
-// the head becomes CRLF), one request a connection. "" closes without an answer.
+// the head becomes CRLF). An answer that is not whole, and "", close the
+// connection.
 func rawTarget(t testing.TB, respond func(arrived) string) (url string) {
 	t.Helper()
 	return "http://" + bareTarget(t, func(c net.Conn) {
-		r, err := readArrived(bufio.NewReader(c))
-		if err != nil {
-			return
+		for br := bufio.NewReader(c); ; {
+			r, err := readArrived(br)
+			if err != nil {
+				return
+			}
+			head, body, _ := strings.Cut(respond(r), "\n\n")
+			if head == "" {
+				return
+			}
+			_, err = io.WriteString(c, strings.ReplaceAll(head, "\n", "\r\n")+"\r\n\r\n"+body)
+			if err != nil || !isWhole(head+"\n", body) {
+				return
+			}
 		}
-		head, body, _ := strings.Cut(respond(r), "\n\n")
-		if head == "" {
-			return
-		}
-		_, _ = io.WriteString(c, strings.ReplaceAll(head, "\n", "\r\n")+"\r\n\r\n"+body) // the runtime may have gone
 	})
+}
+
+func isWhole(head, body string) bool {
+	status, lines, _ := strings.Cut(head, "\n")
+	h := reply{head: lines}
+	switch {
+	case strings.HasPrefix(status, "HTTP/1.1 1") || h.header("Connection") != "":
+		return false
+	case strings.HasPrefix(status, "HTTP/1.1 204") || strings.HasPrefix(status, "HTTP/1.1 304"):
+		return true
+	case h.header("Transfer-Encoding") != "":
+		return strings.HasSuffix(body, "\r\n\r\n")
+	}
+	return h.header("Content-Length") == strconv.Itoa(len(body))
 }
 
 // bareTarget serves connections, each closed when serve returns.

@@ -68,19 +68,25 @@ type Reach struct {
 	Balanced   bool   // by a LoadBalancer
 	Plain      bool   // certainly without TLS
 	Authorized bool   // with a Google token
+	Success    int    // a status that counts as a success, see success.codes
 }
 
 // Reach says how the target is reached.
 func (t *Target) Reach() Reach {
+	r := Reach{Kind: "node", Success: 200}
 	switch c := t.connection.(type) {
 	case *httpConnection:
-		return Reach{Kind: "http", Balanced: c.balancer != nil, Plain: c.fixed != nil && c.fixed.scheme == "http", Authorized: c.auth != nil}
+		r.Kind, r.Balanced, r.Authorized = "http", c.balancer != nil, c.auth != nil
+		r.Plain = c.fixed != nil && c.fixed.scheme == "http"
 	case *localConnection:
-		return Reach{Kind: "local"}
+		r.Kind = "local"
 	case *integrationConnection:
-		return Reach{Kind: "integration", Authorized: true}
+		r.Kind, r.Authorized = "integration", true
 	}
-	return Reach{Kind: "node"}
+	for status := 599; status >= 100 && t.connection != nil && !t.connection.Success(r.Success); status-- {
+		r.Success = status
+	}
+	return r
 }
 
 // Trial is one request on its way through an endpoint, without a client and

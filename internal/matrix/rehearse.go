@@ -81,18 +81,18 @@ func (l *Loaded) rehearse(ctx context.Context, r *row, in *injection, c *Cell) {
 	x.SharedFlows = r.shared
 	story := &recorder{conditions: l.conditions, rules: r.rules}
 	state := &rehearsal{way: r.way, story: story}
+	if in.late {
+		state.way = r.late
+	}
 	state.fail = func(ctx context.Context, x *flow.Exchange, p *probe) error {
 		story.forced(x, r.forced)
-		if in.answer != nil || in.def == nil {
-			return nil
-		}
 		return in.at(p.raise(ctx, x, in.def))
 	}
 	t := r.trial
 	t.Report = story
 	t.Answer = func(x *flow.Exchange) (*flow.Message, error) {
-		if r.way != nil || in.late {
-			return succeed(), nil
+		if state.way != nil || r.routing {
+			return succeed(t.Route.Target), nil
 		}
 		state.failed = true
 		story.forced(x, r.forced)
@@ -121,8 +121,9 @@ func (in *injection) at(err error) error {
 }
 
 // succeed is the answer of a target that is well.
-func succeed() *flow.Message {
+func succeed(t *proxy.Target) *flow.Message {
 	m := flow.NewResponse()
+	m.Status = t.Reach().Success
 	m.Header.Add("Content-Type", "application/json")
 	m.SetContent([]byte(`{}`))
 	return m

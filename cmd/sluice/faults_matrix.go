@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sluice/flow"
+	"sluice/internal/integrations"
+	"sluice/internal/matrix"
+	"sluice/policies"
+	"sluice/proxy"
+)
+
+// matrixOptions are the flags of the fault matrix.
+type matrixOptions struct {
+	env           string
+	format        string // "text" or "json"
+	html          string // file
+	failOn        []string
+	baseline      string // file
+	writeBaseline bool
+}
+
+func faultsMatrixCommand() *cobra.Command {
+	o := matrixOptions{env: proxy.DefaultEnvironment, format: "text"}
+	cmd := &cobra.Command{
+		Use:    "faults-matrix PATH...",
+		Hidden: true,
+		Short:  "Show which fault is handled by which rule",
+		Long:   matrixHelp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runMatrix(cmd.Context(), args, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.env, "env", o.env, "`environment` of an archive")
+	f.StringVar(&o.format, "format", o.format, "`text or json`")
+	f.StringVar(&o.html, "html", "", "write the heat map to this `file`: one page that needs no network")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 when there are cells of these `classes`: leaked, faulted-again, unhandled")
+	f.StringVar(&o.baseline, "baseline", "", "`file` with cells that --fail-on accepts")
+	f.BoolVar(&o.writeBaseline, "write-baseline", false, "write the --baseline file: accept all cells as they are now")
+	return cmd
+}
+
+const matrixHelp = `Every documented fault is put into every attached step, target and route of the
+proxies at the paths, and what the client would get is looked at: which FaultRule
+or DefaultFaultRule answered, or nothing; whether the platform's own envelope
+leaks; whether the rules failed themselves. Nothing is sent anywhere.
+
+  --html matrix.html                        a heat map with the story of each cell
+  --fail-on leaked,faulted-again            a gate for CI
+  --baseline accepted.txt --write-baseline  accept what there is now
+  --baseline accepted.txt --fail-on leaked  fail on what is new
+
+Exit codes: 0 all is well, 1 cells fail --fail-on, 2 a bundle was refused or the
+command was not understood.`
+
+// runMatrix makes the matrix of the proxies at the paths and writes it.
+func runMatrix(ctx context.Context, paths []string, o matrixOptions, out, errs io.Writer) error {
+	if err := o.check(paths); err != nil {
+		return err
+	}
+	accepted, err := o.accepted()
+	if err != nil {
+		return err
+	}
+	m, err := makeMatrix(ctx, paths, o.env, errs)
+	if err != nil {
+		return err
+	}
+	if err := o.write(m, out); err != nil {
+		return err
+	}
+	if o.writeBaseline {
+		return writeFile(o.baseline, m.WriteBaseline)
+	}
+	failures, known := m.Gate(o.failOn, accepted)
+	if len(o.failOn) == 0 {
+		return nil
+	}
+	return report(failures, known, errs)
+}
+
+func (o *matrixOptions) check(paths []string) error {
+	switch {
+	case len(paths) == 0:
+		return errors.New("no bundle: give the path of one, as in `sluice test --faults ./my-proxy`")
+	case o.format != "text" && o.format != "json":
+		return fmt.Errorf("--format is %q; it is text or json", o.format)
+	case o.writeBaseline && o.baseline == "":
+		return errors.New("--write-baseline needs the --baseline file to write")
+	}
+	return matrix.CheckClasses(o.failOn)
+}
+
+// accepted reads the baseline.
+func (o *matrixOptions) accepted() (matrix.Baseline, error) {
+	if o.baseline == "" || o.writeBaseline {
+		return nil, nil
+	}
+	f, err := os.Open(o.baseline)
+	if err != nil {
+		return nil, fmt.Errorf("--baseline: %w (make it with --write-baseline)", err)
+	}
+	defer f.Close()
+	return matrix.ReadBaseline(f)
+}
+
+// makeMatrix compiles the bundles as lint does, and rehearses their faults.
+func makeMatrix(ctx context.Context, paths []string, env string, errs io.Writer) (*matrix.Matrix, error) {
+	registry, err := flow.NewRegistry(policies.All())
+	if err != nil {
+		return nil, err
+	}
+	network, err := proxy.NewNetwork(nil, "")
+	if err != nil {
+		return nil, err
+	}
+	defer network.Close()
+	engine := integrations.New(integrations.Options{Client: network.HTTPClient(false), InsecureClient: network.HTTPClient(true)})
+	defer engine.Close()
+	s := defaultSettings()
+	s.Paths, s.Env = paths, env
+	environment, problems := readEnvironment(&s)
+	environment.Deploy = nil
+	services := &flow.Services{Now: time.Now, ProcessID: "rehearsal", Integrations: engine.Service(s.Region), Identity: unusedIdentity{}}
+	loaded, found := matrix.Load(&proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: network}, paths)
+	problems = append(problems, found...)
+	if problems.Refused() {
+		printProblems(errs, problems.Errors())
+		return nil, exitCode(2)
+	}
+	if loaded.Proxies() == 0 {
+		return nil, errors.New("there is no API proxy at the paths: a shared flow is rehearsed with the proxy that calls it")
+	}
+	return loaded.Run(ctx)
+}
+
+func (o *matrixOptions) write(m *matrix.Matrix, out io.Writer) error {
+	if o.html != "" {
+		if err := writeFile(o.html, m.WriteHTML); err != nil {
+			return err
+		}
+	}
+	if o.format == "json" {
+		return m.WriteJSON(out)
+	}
+	return m.WriteText(out, colourful(out))
+}
+
+// writeFile makes a file of what write writes.
+func writeFile(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// report lists the cells that fail the gate.
+func report(failures []matrix.Failure, known int, errs io.Writer) error {
+	for i := range failures {
+		f := &failures[i]
+		place := ""
+		if f.Row.File != "" {
+			place = fmt.Sprintf("%s:%d: ", f.Row.File, f.Row.Line)
+		}
+		fmt.Fprintln(errs, place+f.Key())
+	}
+	fmt.Fprintf(errs, "%s, %d accepted by the baseline\n", count(len(failures), "failure"), known)
+	if len(failures) > 0 {
+		return exitCode(1)
+	}
+	return nil
+}
