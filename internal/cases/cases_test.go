@@ -14,7 +14,10 @@ import (
 	"sluice/internal/cases/casetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The clock of the regexp2 engine runs on for a second after its last use.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/dlclark/regexp2/v2.runClock"))
+}
 
 var golden = flag.Bool("golden", false, "rewrite the .want files")
 

@@ -86,6 +86,7 @@ func (l *Loaded) rehearse(ctx context.Context, r *row, in *injection, c *Cell) {
 	}
 	state.fail = func(ctx context.Context, x *flow.Exchange, p *probe) error {
 		story.forced(x, r.forced)
+		x.SharedFlows = l.snapshot.SharedFlows // rules see them as they are
 		return in.at(p.raise(ctx, x, in.def))
 	}
 	t := r.trial

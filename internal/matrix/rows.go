@@ -265,7 +265,7 @@ func (w *walk) section(at place, list []flow.Section, i int, blocked string, for
 		changed[i].Steps[j].Condition = nil
 		a := attachment{place: at, flow: s.Name, trial: w.trial(at, force(changed)), way: []*probe{p}}
 		a.conditions = []*flow.Condition{step.Condition, s.Condition}
-		if at.route != nil {
+		if at.route != nil && (at.side == targetSide || at.phase == "response") {
 			a.conditions = append(a.conditions, at.route.Condition)
 		}
 		w.step(a, first(blocked, w.neverHolds(step.Condition)))

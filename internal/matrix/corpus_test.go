@@ -1,0 +1,123 @@
+package matrix_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/internal/matrix"
+)
+
+// corpus holds bundles that nobody here wrote. It is not part of the project.
+const corpus = "../../../shared/corpus/bundles"
+
+// TestCorpus makes the matrix of every bundle that loads. No policy may panic,
+// and no rehearsal may miss the step that it is about.
+func TestCorpus(t *testing.T) {
+	entries, err := os.ReadDir(corpus)
+	if err != nil {
+		t.Skipf("the corpus of real bundles is not here (%v)", err)
+	}
+	sum := matrix.Totals{Outcomes: map[matrix.Outcome]int{}}
+	bundles := 0
+	for _, e := range entries {
+		loaded, problems := matrix.Load(compiler(t, nil), []string{filepath.Join(corpus, e.Name())})
+		if problems.Refused() || loaded.Proxies() == 0 {
+			continue
+		}
+		m, err := loaded.Run(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		bundles++
+		sum.Rows += m.Totals.Rows
+		sum.Cells += m.Totals.Cells
+		sum.Leaked += m.Totals.Leaked
+		for o, n := range m.Totals.Outcomes {
+			sum.Outcomes[o] += n
+		}
+		checkCells(t, e.Name(), m)
+		if err := m.WriteHTML(io.Discard); err != nil {
+			t.Errorf("%s: %v", e.Name(), err)
+		}
+	}
+	t.Logf("%d bundles, %d places, %d cells: %v", bundles, sum.Rows, sum.Cells, sum.Outcomes)
+	if bundles == 0 {
+		t.Error("no bundle of the corpus loads")
+	}
+}
+
+func checkCells(t *testing.T, bundle string, m *matrix.Matrix) {
+	t.Helper()
+	for _, r := range m.Rows {
+		for _, c := range r.Cells {
+			if strings.Contains(c.Why, "did not get there") {
+				t.Errorf("%s: %s, %s: %s", bundle, r.ID, c.Fault, c.Why)
+			}
+			if c.Story != nil && strings.Contains(strings.Join(c.Story.Notes, " "), "panicked") {
+				t.Errorf("%s: %s, %s: %v", bundle, r.ID, c.Fault, c.Story.Notes)
+			}
+		}
+	}
+}
+
+// hundredSteps writes a bundle with a hundred steps and ten fault rules.
+func hundredSteps(tb testing.TB) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	var steps, rules strings.Builder
+	write := func(name, text string) {
+		file := filepath.Join(dir, "apiproxy", name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			tb.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for i := range 100 {
+		fmt.Fprintf(&steps, "<Step><Name>Verify-%d</Name></Step>", i)
+		write(fmt.Sprintf("policies/Verify-%d.xml", i), fmt.Sprintf(`<VerifyAPIKey name="Verify-%d"><APIKey ref="request.queryparam.apikey"/></VerifyAPIKey>`, i))
+	}
+	for i := range 10 {
+		fmt.Fprintf(&rules, `<FaultRule name="r%d"><Condition>(fault.name = "Other%d") or (oauthV2.Verify-%d.failed = "true" and request.verb = "PUT")</Condition><Step><Name>AM</Name></Step></FaultRule>`, i, i, i)
+	}
+	write("policies/AM.xml", `<AssignMessage name="AM"><Set><Payload>{fault.name}</Payload></Set></AssignMessage>`)
+	write("proxies/default.xml", `<ProxyEndpoint name="default"><FaultRules>`+rules.String()+`</FaultRules><DefaultFaultRule name="all"><Step><Name>AM</Name></Step></DefaultFaultRule><PreFlow name="PreFlow"><Request>`+
+		steps.String()+`</Request></PreFlow><HTTPProxyConnection><BasePath>/hundred</BasePath></HTTPProxyConnection><RouteRule name="default"/></ProxyEndpoint>`)
+	return dir
+}
+
+func BenchmarkHundredSteps(b *testing.B) {
+	dir := hundredSteps(b)
+	c := compiler(b, nil, "AssignMessage")
+	b.ReportAllocs()
+	cells := 0
+	for b.Loop() {
+		cells = run(b, c, dir).Totals.Cells
+	}
+	b.ReportMetric(float64(cells), "cells")
+}
+
+// TestHundredSteps holds the promise of the benchmark with room to spare.
+func TestHundredSteps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it measures time")
+	}
+	start := time.Now()
+	m := run(t, compiler(t, nil, "AssignMessage"), hundredSteps(t))
+	took := time.Since(start)
+	t.Logf("%d cells in %v on %d processors", m.Totals.Cells, took, runtime.GOMAXPROCS(0))
+	if m.Totals.Cells < 1100 || m.Totals.Outcomes[matrix.Defaulted] < 1100 {
+		t.Errorf("%+v", m.Totals)
+	}
+	if took > 3*time.Second {
+		t.Errorf("it took %v, more than 3 s", took)
+	}
+}
