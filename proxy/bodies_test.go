@@ -101,37 +101,41 @@ func TestHolds(t *testing.T) {
 		}
 		return "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"
 	})
-	read := `<Assign name="Q"><V name="message.header.Read">{request.content}</V></Assign>`
-	form := "POST %s HTTP/1.1\nContent-Type: application/x-www-form-urlencoded\n\na=b"
-	route := func(to string) string {
-		return `<RouteRule name="r"><TargetEndpoint>` + to + `</TargetEndpoint></RouteRule>`
-	}
-	condition := `request.formparam.a = "b"`
+	const condition = `request.formparam.a = "b"`
+	read, mark := `<Assign name="Q"><V name="message.header.Read">{request.content}</V></Assign>`, `<Assign name="M"><V name="message.header.Read">a=b</V></Assign>`
+	note := `<Note name="N">{request.content} {response.content}</Note>`
+	// Each is a bundle of its own: one that reads makes all its endpoints hold.
 	s := rig{
 		shared: map[string][]string{"shared": {`<SharedFlow name="default">` + steps("Q") + `</SharedFlow>`, read}},
-		files: []string{read, `<Call name="C">shared</Call>`, `<Assign name="Mark"><V name="message.header.Read">a=b</V></Assign>`, `<Note name="N">{request.content} {response.content}</Note>`,
-			proxyAt("/response", postFlow(onResponse("Q")), route("plain")),
-			proxyAt("/condition", postFlow(onResponse("Mark if "+condition)), route("plain")),
-			proxyAt("/target", route("reads")), targetNamed("reads", url, postFlow(onResponse("Q"))),
-			proxyAt("/target-condition", route("tests")), targetNamed("tests", url, postFlow(onResponse("Mark if "+condition)), faultRules(faultRule("r", condition, "Mark"))),
-			proxyAt("/rule", route("ruled")), targetNamed("ruled", url, faultRules(faultRule("r", "", "Q"))),
-			proxyAt("/shared", postFlow(onResponse("C")), route("plain")),
-			proxyAt("/client", postClient("N"), route("plain")),
-			targetNamed("plain", url)},
-	}
-	world := s.serve(t)
-	for _, path := range []string{"/response", "/condition", "/target", "/target-condition", "/target-condition/bad", "/rule/bad", "/shared"} {
-		if a := world.ask(fmt.Sprintf(form, path)); a.header("Read") != "a=b" {
+		proxies: map[string][]string{
+			"response":         {read, proxyAt("/response", postFlow(onResponse("Q"))), targetAt(url)},
+			"condition":        {mark, proxyAt("/condition", postFlow(onResponse("M if "+condition))), targetAt(url)},
+			"target":           {read, proxyAt("/target"), targetAt(url, postFlow(onResponse("Q")))},
+			"target-condition": {mark, proxyAt("/target-condition"), targetAt(url, postFlow(onResponse("M if "+condition)))},
+			"rule-condition":   {mark, proxyAt("/rule-condition"), targetAt(url, faultRules(faultRule("r", condition, "M")))},
+			"rule":             {read, proxyAt("/rule"), targetAt(url, faultRules(faultRule("r", "", "Q")))},
+			"default-rule":     {read, proxyAt("/default-rule"), targetAt(url, defaultRule(false, "Q"))},
+			"shared":           {`<Call name="C">shared</Call>`, proxyAt("/shared", postFlow(onResponse("C"))), targetAt(url)},
+			"client":           {note, proxyAt("/client", postClient("N")), targetAt(url)},
+			"client-condition": {`<Note name="N">seen</Note>`, proxyAt("/client-condition", postClient(`N if message.content = "ok"`)), targetAt(url)},
+			"nothing":          {`<Note name="N">{request.header.x}</Note>`, proxyAt("/nothing", preFlow(onRequest("N")), postFlow(onResponse("N"))), targetAt(url)},
+		},
+	}.serve(t)
+	form := "POST %s HTTP/1.1\nContent-Type: application/x-www-form-urlencoded\n\na=b"
+	for _, path := range []string{"/response", "/condition", "/target", "/target-condition", "/rule-condition/bad", "/rule/bad", "/default-rule/bad", "/shared"} {
+		if a := s.ask(fmt.Sprintf(form, path)); a.header("Read") != "a=b" {
 			t.Errorf("%s: the payload is lost: %s", path, a.raw)
 		}
 	}
-	world.ask(fmt.Sprintf(form, "/client"))
-	if n := world.note(); n != "a=b ok" {
-		t.Errorf("PostClientFlow read %q", n)
+	for path, want := range map[string]string{"/client": "a=b ok", "/client-condition": "seen"} {
+		s.ask(fmt.Sprintf(form, path))
+		if n := s.note(); n != want {
+			t.Errorf("%s: PostClientFlow read %q, want %q", path, n, want)
+		}
 	}
-	for _, e := range world.table.Snapshot().endpoints {
-		if e.Name == "plain" && e.holds.request {
-			t.Error("a proxy that reads nothing holds")
+	for _, e := range s.table.Snapshot().endpoints {
+		if want := e.deployment.Name != "nothing"; (e.holds != holds{}) != want {
+			t.Errorf("%s holds %+v", e.deployment.Name, e.holds)
 		}
 	}
 }

@@ -223,7 +223,11 @@ func (k *compilation) route(b *flow.Build, d *Deployment, el *etree.Element) rou
 		}
 	case url != "":
 		r.targetName = "default"
-		r.target = &Target{Name: "default", connection: k.connection(b, urlConnection(el))}
+		r.target = &Target{
+			Name: "default", connection: k.connection(b, urlConnection(el)),
+			Request:  flow.Plan{Side: flow.TargetSide, Pre: k.hook(b, preTargetHook)},
+			Response: flow.Plan{Side: flow.TargetSide, Post: k.hook(b, postTargetHook)},
+		}
 	case integration != "":
 		r.targetName = integration
 		r.target = k.integrationTarget(b, el, integration)

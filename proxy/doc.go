@@ -16,7 +16,8 @@
 //     pooled session (serve.go).
 //  3. run walks the phase table: proxy request, route, target request, call,
 //     target response, proxy response (run.go). A fault is the only jump, and
-//     it leads behind the table, to the rules of the endpoint it arose in.
+//     it leads behind the table, to the rules of the endpoint it arose in
+//     (fault_state.go).
 //  4. The answer is sent, its body streaming unless something held it; after
 //     the last byte PostClientFlow runs.
 //

@@ -171,6 +171,8 @@ func TestLocalTargets(t *testing.T) {
 	s := rig{proxies: map[string][]string{
 		"named":  {proxyAt("/named"), local("<APIProxy>callee</APIProxy><ProxyEndpoint>{absent:internal}</ProxyEndpoint>")},
 		"bypath": {proxyAt("/bypath", postClient("N")), local("<Path>/internal/by</Path>"), `<Note name="N">caller {response.header.Callee}</Note>`},
+		"uncopied": {proxyAt("/uncopied"), strings.Replace(local("<Path>/internal/un</Path>"), "<Local", preFlow(onRequest("U"))+"<Local", 1),
+			`<Assign name="U"><V name="target.copy.pathsuffix">false</V><V name="target.copy.queryparams">false</V></Assign>`},
 		"loop":   {proxyAt("/loop"), local("<Path>/loop</Path>")},
 		"lost":   {proxyAt("/lost"), local("<Path>/nowhere</Path>")},
 		"empty":  {proxyAt("/empty"), local("<APIProxy/><ProxyEndpoint/><Path/>")},
@@ -193,6 +195,9 @@ func TestLocalTargets(t *testing.T) {
 	}
 	if got := s.note() + ", " + s.note(); got != "callee /by/x q=1 127.0.0.1 , caller /by/x q=1 127.0.0.1 " {
 		t.Errorf("PostClientFlows: %q", got)
+	}
+	if got := s.ask("GET /uncopied/x?q=1 HTTP/1.1").header("Callee"); got != "/un  127.0.0.1" {
+		t.Errorf("without suffix and query: %q", got)
 	}
 	s.faults("GET /loop HTTP/1.1", 500, "sluice.ChainTooDeep")
 	s.faults("GET /lost HTTP/1.1", 404, "messaging.adaptors.http.flow.ApplicationNotFound")

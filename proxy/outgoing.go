@@ -41,7 +41,7 @@ type outgoing struct {
 
 // prepare makes the header lines: the client's without what belongs to its
 // connection, with the Host of the destination.
-func (o *outgoing) prepare(x *flow.Exchange) error {
+func (o *outgoing) prepare(x *flow.Exchange) {
 	m := x.Request
 	keep := &o.connection.props.retainHeaders
 	upgrade := upgradeOf(m)
@@ -61,7 +61,6 @@ func (o *outgoing) prepare(x *flow.Exchange) error {
 		o.method = verb
 	}
 	o.grpc = strings.HasPrefix(m.MediaType(), "application/grpc")
-	return nil
 }
 
 // host is the Host header to send: target.header.host if a policy set it.
@@ -252,6 +251,8 @@ func transportFault(err error) *faults.Fault {
 		return tunnelFailed.Wrap(err, "status", itoa(int64(tunnel.status)))
 	case errors.As(err, &handshake), lateAlert(err, &handshake):
 		return sslHandshakeFailed.Wrap(err, "detail", handshake.Error())
+	case errors.As(err, &broken) && broken.Status != 502:
+		return protocolFault(broken) // what a policy made of the client's input cannot be sent
 	case errors.As(err, &broken):
 		return brokenAnswer(broken)
 	case isSlow(err):

@@ -3,6 +3,8 @@ package proxy
 import (
 	"strings"
 	"testing"
+
+	"sluice/flow"
 )
 
 // TestProxyProperties (runtime.md 8). Those of bodies and of time have tests of
@@ -32,6 +34,9 @@ func TestProxyProperties(t *testing.T) {
 		if a := s.ask(c.request); a.code() != c.status {
 			t.Errorf("%s: %s, want %d", c.request, a.status, c.status)
 		}
+	}
+	if err := new(proxyProperties).check(&flow.Message{Method: "POST", Version: "2.0"}); err != nil {
+		t.Errorf("HTTP/2 needs no Content-Length: %v", err)
 	}
 	for request, want := range map[string]string{
 		"GET /plain?q=a+b%20c HTTP/1.1":                                               "a+b c",

@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"io"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -259,47 +258,4 @@ func (c *Core) done(s *session) {
 		rec.Target = x.Target.Received.Start.Sub(x.Target.Sent.Start)
 	}
 	c.Done(&rec)
-}
-
-// admit does what Apigee's ingress does to a request: headers that belong to the
-// runtime or to the client's connection are dropped, the X-Forwarded ones are
-// added.
-func (r *run) admit(c *flow.ClientInfo) {
-	m := r.x.Request
-	for i := 0; i < len(m.Header); i++ {
-		if name := m.Header[i].Name; len(name) > 9 && strings.EqualFold(name[:9], "X-Apigee-") {
-			m.Header.Del(name)
-			i--
-		}
-	}
-	dropConnectionOwn(m)
-	m.Limit, m.Streamed = r.endpoint.props.requestLimit, r.endpoint.props.streamRequest
-	if r.endpoint.props.keepPlus(m) {
-		m.KeepPlus(true)
-	}
-	forwarded := c.IP
-	if before, ok := m.Header.Joined("X-Forwarded-For"); ok {
-		forwarded = before + ", " + c.IP
-	}
-	if r.endpoint.props.forwardedFor {
-		forwarded += ", " + c.LocalIP
-	}
-	m.Header.Set("X-Forwarded-For", forwarded)
-	if !m.Header.Has("X-Forwarded-Proto") {
-		m.Header.Add("X-Forwarded-Proto", c.Scheme)
-	}
-}
-
-// dropConnectionOwn drops the header lines that Connection names (RFC 9110
-// 7.6.1). It happens before any policy runs: dropping them when the request is
-// sent on would let a client remove what a policy set.
-func dropConnectionOwn(m *flow.Message) {
-	if !m.Header.Has("Connection") {
-		return
-	}
-	for _, name := range m.Header.Items("Connection") {
-		if !hopByHop(name) && !equalHost(name) {
-			m.Header.Del(name)
-		}
-	}
 }

@@ -268,9 +268,7 @@ func (c *httpConnection) sendTo(ctx context.Context, r *run, d *destination, set
 	if err := checkPath(o.path); err != nil {
 		return nil, err
 	}
-	if err := o.prepare(x); err != nil {
-		return nil, err
-	}
+	o.prepare(x)
 	if err := c.auth.apply(ctx, x, &o); err != nil {
 		return nil, err
 	}

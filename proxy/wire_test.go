@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -282,6 +283,22 @@ func TestHTTP2InClearText(t *testing.T) {
 	}
 	if got, ok := resp.Header["Content-Type"]; ok {
 		t.Errorf("Content-Type %q was made up", got)
+	}
+}
+
+// TestHTTP2AddsNothing: no length is asked for, no type is guessed.
+func TestHTTP2AddsNothing(t *testing.T) {
+	url := rawTarget(t, func(r arrived) string { return "HTTP/1.1 200 OK\nContent-Length: 6\n\n<html>" })
+	s := rig{files: []string{proxyAt("/p"), targetAt(url)}}.serve(t)
+	resp, err := http2Caller(t, nil).Post("http://"+s.addr+"/p", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, _ := io.ReadAll(resp.Body) // a loss shows in the text
+	resp.Header.Del("Date")
+	if want := (http.Header{"Content-Length": {"6"}}); resp.StatusCode != 200 || string(data) != "<html>" || !reflect.DeepEqual(resp.Header, want) {
+		t.Errorf("%s %v %q", resp.Status, resp.Header, data)
 	}
 }
 

@@ -71,51 +71,64 @@ func (d *document) at(el *etree.Element) flow.Position { return d.place[el] }
 
 // scanPlaces walks the file and notes where each start element begins.
 func scanPlaces(data []byte) ([]flow.Position, error) {
-	dec := xml.NewDecoder(bytes.NewReader(data))
-	dec.CharsetReader = charset.NewReaderLabel
-	var places []flow.Position
-	depth, roots := 0, 0
+	s := placeScanner{dec: xml.NewDecoder(bytes.NewReader(data))}
+	s.dec.CharsetReader = charset.NewReaderLabel
 	for {
-		line, col := dec.InputPos()
-		tok, err := dec.Token()
+		s.at.Line, s.at.Column = s.dec.InputPos()
+		tok, err := s.dec.Token()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, syntaxError(dec, err)
+			return nil, syntaxError(s.dec, err)
 		}
-		switch t := tok.(type) {
-		case xml.StartElement:
-			if depth == 0 {
-				roots++
-			}
-			if depth++; depth > maxXMLDepth {
-				return nil, &xmlError{flow.Position{Line: line, Column: col}, fmt.Sprintf("elements are nested more than %d deep", maxXMLDepth)}
-			}
-			places = append(places, flow.Position{Line: line, Column: col})
-		case xml.EndElement:
-			depth--
-		case xml.CharData:
-			if depth == 0 && len(bytes.TrimSpace(t)) > 0 {
-				return nil, &xmlError{flow.Position{Line: line, Column: col}, "text outside of the root element"}
-			}
-		case xml.ProcInst:
-			if t.Target == "xml" && dec.InputOffset() > int64(len("<?xml ?>")+len(t.Inst)) {
-				return nil, &xmlError{flow.Position{Line: line, Column: col}, "the XML declaration is not at the start of the file"}
-			}
-		case xml.Directive:
-			if bytes.Contains(t, []byte("ENTITY")) {
-				return nil, &xmlError{flow.Position{Line: line, Column: col}, "entity declarations are refused"}
-			}
+		if why := s.take(tok); why != "" {
+			return nil, &xmlError{s.at, why}
 		}
 	}
-	if roots > 1 {
+	switch {
+	case s.roots > 1:
 		return nil, &xmlError{msg: "the file has more than one root element"}
-	}
-	if depth > 0 {
+	case s.depth > 0:
 		return nil, &xmlError{msg: "the file ends inside an element"}
 	}
-	return places, nil
+	return s.places, nil
+}
+
+type placeScanner struct {
+	dec          *xml.Decoder
+	at           flow.Position // of the token at hand
+	places       []flow.Position
+	depth, roots int
+}
+
+// take looks at one token; why tells what is wrong with it.
+func (s *placeScanner) take(tok xml.Token) (why string) {
+	switch t := tok.(type) {
+	case xml.StartElement:
+		if s.depth == 0 {
+			s.roots++
+		}
+		if s.depth++; s.depth > maxXMLDepth {
+			return fmt.Sprintf("elements are nested more than %d deep", maxXMLDepth)
+		}
+		s.places = append(s.places, s.at)
+	case xml.EndElement:
+		s.depth--
+	case xml.CharData:
+		if s.depth == 0 && len(bytes.TrimSpace(t)) > 0 {
+			return "text outside of the root element"
+		}
+	case xml.ProcInst:
+		if t.Target == "xml" && s.dec.InputOffset() > int64(len("<?xml ?>")+len(t.Inst)) {
+			return "the XML declaration is not at the start of the file"
+		}
+	case xml.Directive:
+		if bytes.Contains(t, []byte("ENTITY")) {
+			return "entity declarations are refused"
+		}
+	}
+	return ""
 }
 
 func syntaxError(dec *xml.Decoder, err error) error {
