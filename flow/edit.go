@@ -78,7 +78,8 @@ func (r editRun) expand(t *Template) (string, error) {
 }
 
 // fault makes a fault of an expansion's error. A variable may be unresolved
-// because its message's payload could not be read: that is the fault then.
+// because its message's payload could not be read: that is the fault then. A
+// function that fails has no documented fault; it is a value that cannot be had.
 func (r editRun) fault(err error) error {
 	if err == nil {
 		return nil
@@ -88,6 +89,9 @@ func (r editRun) fault(err error) error {
 	}
 	if u := (*UnresolvedError)(nil); errors.As(err, &u) {
 		return r.unresolved.New("variable", u.Name)
+	}
+	if f := (*FunctionError)(nil); errors.As(err, &f) {
+		return r.unresolved.Wrap(err, "variable", f.Error())
 	}
 	return err
 }

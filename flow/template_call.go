@@ -13,6 +13,10 @@ type templateFunction struct {
 	min, max int // how many arguments
 	// dropsNull leaves arguments that do not resolve out, instead of failing.
 	dropsNull bool
+	// emptyWhenIgnored makes a failure empty text where unresolved variables are
+	// ignored: most often one of them is the reason. What Apigee does is not
+	// known. Hashes and the like must not have it: a bundle may compare them.
+	emptyWhenIgnored bool
 	// check looks at the arguments that are known at deploy, and compiles what
 	// can be compiled; nil for functions that take any text.
 	check func(c *templateCall) error
@@ -63,10 +67,17 @@ func (c *templateCall) run(e *expansion, x *Exchange, ignoreUnresolved bool) (er
 			return &UnresolvedError{c.args[i].text}
 		}
 	}
+	before := e.buf
 	e.buf, err = c.function.run(e.buf, c, e.args)
-	if err != nil {
-		return &FunctionError{c.function.name, err}
+	if err == nil {
+		return nil
 	}
+	failure := &FunctionError{c.function.name, err}
+	if !ignoreUnresolved || !c.function.emptyWhenIgnored {
+		return failure
+	}
+	e.buf = before
+	x.Warn(failure.Error())
 	return nil
 }
 

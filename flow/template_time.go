@@ -32,5 +32,5 @@ func timeFormat(name string, at func(int64) time.Time) templateFunction {
 		}
 		return append(dst, format.Format(at(n).UTC())...), nil
 	}
-	return templateFunction{name: name, min: 2, max: 2, check: compilesArgument(0, javatime.Compile), run: run}
+	return templateFunction{name: name, min: 2, max: 2, emptyWhenIgnored: true, check: compilesArgument(0, javatime.Compile), run: run}
 }

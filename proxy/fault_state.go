@@ -30,11 +30,15 @@ func (r *run) faulted(ctx context.Context, err error, rules *flow.FaultRules) {
 		return
 	}
 	r.fail(err)
-	if err := r.handle(ctx, rules); err != nil {
-		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-			r.gone = true
-			return
-		}
+	entered := r.x.Fault
+	err = r.handle(ctx, rules)
+	switch f := r.x.Fault; {
+	case err == nil && f != entered && f.Name() == "InternalError":
+		r.report.Failed(r.x, f) // an error of ours inside a fault rule
+	case err == nil:
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		r.gone = true
+	default:
 		r.fail(err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"sluice/flow"
 	"sluice/internal/integrations"
@@ -27,40 +27,25 @@ type matrixOptions struct {
 	writeBaseline bool
 }
 
-func faultsMatrixCommand() *cobra.Command {
-	o := matrixOptions{env: proxy.DefaultEnvironment, format: "text"}
-	cmd := &cobra.Command{
-		Use:    "faults-matrix PATH...",
-		Hidden: true,
-		Short:  "Show which fault is handled by which rule",
-		Long:   matrixHelp,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return runMatrix(cmd.Context(), args, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
-		},
-	}
-	f := cmd.Flags()
-	f.SortFlags = false
-	f.StringVar(&o.env, "env", o.env, "`environment` of an archive")
-	f.StringVar(&o.format, "format", o.format, "`text or json`")
-	f.StringVar(&o.html, "html", "", "write the heat map to this `file`: one page that needs no network")
-	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 when there are cells of these `classes`: leaked, faulted-again, unhandled")
-	f.StringVar(&o.baseline, "baseline", "", "`file` with cells that --fail-on accepts")
-	f.BoolVar(&o.writeBaseline, "write-baseline", false, "write the --baseline file: accept all cells as they are now")
-	return cmd
+// register adds the flags to those of `sluice test`, whose --format it shares.
+func (o *matrixOptions) register(f *pflag.FlagSet) {
+	f.StringVar(&o.env, "env", proxy.DefaultEnvironment, "with --faults: `environment` of an archive")
+	f.StringVar(&o.html, "html", "", "with --faults: write the heat map to this `file`, one page that needs no network")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "with --faults: exit with 1 when there are cells of these `classes`: leaked, faulted-again, unhandled")
+	f.StringVar(&o.baseline, "baseline", "", "with --faults: `file` with cells that --fail-on accepts")
+	f.BoolVar(&o.writeBaseline, "write-baseline", false, "with --faults: write the --baseline file, accept all cells as they are now")
 }
 
-const matrixHelp = `Every documented fault is put into every attached step, target and route of the
-proxies at the paths, and what the client would get is looked at: which FaultRule
-or DefaultFaultRule answered, or nothing; whether the platform's own envelope
-leaks; whether the rules failed themselves. Nothing is sent anywhere.
+const matrixHelp = `With --faults no case runs. Instead every documented fault is put into every
+attached step, target and route of the proxies at the paths, and what the client
+would get is looked at: which FaultRule or DefaultFaultRule answered, or nothing;
+whether the platform's own envelope leaks; whether the rules failed themselves.
+Nothing is sent anywhere.
 
-  --html matrix.html                        a heat map with the story of each cell
-  --fail-on leaked,faulted-again            a gate for CI
-  --baseline accepted.txt --write-baseline  accept what there is now
-  --baseline accepted.txt --fail-on leaked  fail on what is new
-
-Exit codes: 0 all is well, 1 cells fail --fail-on, 2 a bundle was refused or the
-command was not understood.`
+  sluice test --faults ./my-proxy --html matrix.html   a heat map with each cell's story
+  ... --fail-on leaked,faulted-again                   a gate for CI
+  ... --baseline accepted.txt --write-baseline         accept what there is now
+  ... --baseline accepted.txt --fail-on leaked         fail on what is new`
 
 // runMatrix makes the matrix of the proxies at the paths and writes it.
 func runMatrix(ctx context.Context, paths []string, o matrixOptions, out, errs io.Writer) error {
@@ -130,7 +115,8 @@ func makeMatrix(ctx context.Context, paths []string, env string, errs io.Writer)
 	s.Paths, s.Env = paths, env
 	environment, problems := readEnvironment(&s)
 	environment.Deploy = nil
-	services := &flow.Services{Now: time.Now, ProcessID: "rehearsal", Integrations: engine.Service(s.Region), Identity: unusedIdentity{}}
+	now := func() time.Time { return time.Unix(1_700_000_000, 0) } // so that the same bundle gives the same matrix
+	services := &flow.Services{Now: now, ProcessID: "rehearsal", Integrations: engine.Service(s.Region), Identity: unusedIdentity{}}
 	loaded, found := matrix.Load(&proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: network}, paths)
 	problems = append(problems, found...)
 	if problems.Refused() {

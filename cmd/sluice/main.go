@@ -52,7 +52,6 @@ understood or could not run.`,
 		SilenceUsage:  true,
 	}
 	cmd.AddCommand(serveCommand(), testCommand(), lintCommand(), mockCommand(), docCommand(), faultsCommand(), versionCommand())
-	cmd.AddCommand(faultsMatrixCommand())
 	return cmd
 }
 

@@ -31,9 +31,10 @@ type testSettings struct {
 
 func testCommand() *cobra.Command {
 	s := testSettings{format: "text"}
+	faults, matrix := false, matrixOptions{}
 	cmd := &cobra.Command{
 		Use:   "test PATH...",
-		Short: "Run the *.case files beside bundles",
+		Short: "Run the *.case files beside bundles, or show which rule handles which fault",
 		Long: `test runs every *.case file at or below the paths (default: the current folder). A
 case is a story of requests and of what must come of them; it lies beside the
 apiproxy folder that it is about and is run against that bundle alone, on a server
@@ -47,7 +48,10 @@ which element of the bundle decided it, and the way through the flows. With
 --update the response and vars sections that differ are rewritten: look at the
 difference before you commit it.
 
-Exit code 0 if all cases pass, 1 if some fail, 2 if they could not be run.`,
+` + matrixHelp + `
+
+Exit code 0 if all is well, 1 if cases fail or --fail-on finds cells, 2 if they
+could not be run.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.paths = args
 			if len(args) == 0 {
@@ -55,6 +59,10 @@ Exit code 0 if all cases pass, 1 if some fail, 2 if they could not be run.`,
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
 			defer stop()
+			if faults {
+				matrix.format = s.format
+				return runMatrix(ctx, args, matrix, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			}
 			return test(ctx, &s, cmd.OutOrStdout())
 		},
 	}
@@ -68,6 +76,8 @@ Exit code 0 if all cases pass, 1 if some fail, 2 if they could not be run.`,
 	f.IntVarP(&s.jobs, "jobs", "j", 0, "how `many` cases run at once (default: twice the processors)")
 	f.StringVar(&s.format, "format", s.format, "`text, json, junit or github` (annotations)")
 	f.StringVar(&s.output, "output", "", "write the report to a `file`, and text to the terminal")
+	f.BoolVar(&faults, "faults", false, "show which fault is handled by which rule, instead of running cases")
+	matrix.register(f)
 	return cmd
 }
 

@@ -70,28 +70,19 @@ func checkCells(t *testing.T, bundle string, m *matrix.Matrix) {
 // hundredSteps writes a bundle with a hundred steps and ten fault rules.
 func hundredSteps(tb testing.TB) string {
 	tb.Helper()
-	dir := tb.TempDir()
 	var steps, rules strings.Builder
-	write := func(name, text string) {
-		file := filepath.Join(dir, "apiproxy", name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			tb.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			tb.Fatal(err)
-		}
-	}
+	files := map[string]string{}
 	for i := range 100 {
 		fmt.Fprintf(&steps, "<Step><Name>Verify-%d</Name></Step>", i)
-		write(fmt.Sprintf("policies/Verify-%d.xml", i), fmt.Sprintf(`<VerifyAPIKey name="Verify-%d"><APIKey ref="request.queryparam.apikey"/></VerifyAPIKey>`, i))
+		files[fmt.Sprintf("policies/Verify-%d.xml", i)] = fmt.Sprintf(`<VerifyAPIKey name="Verify-%d"><APIKey ref="request.queryparam.apikey"/></VerifyAPIKey>`, i)
 	}
 	for i := range 10 {
 		fmt.Fprintf(&rules, `<FaultRule name="r%d"><Condition>(fault.name = "Other%d") or (oauthV2.Verify-%d.failed = "true" and request.verb = "PUT")</Condition><Step><Name>AM</Name></Step></FaultRule>`, i, i, i)
 	}
-	write("policies/AM.xml", `<AssignMessage name="AM"><Set><Payload>{fault.name}</Payload></Set></AssignMessage>`)
-	write("proxies/default.xml", `<ProxyEndpoint name="default"><FaultRules>`+rules.String()+`</FaultRules><DefaultFaultRule name="all"><Step><Name>AM</Name></Step></DefaultFaultRule><PreFlow name="PreFlow"><Request>`+
-		steps.String()+`</Request></PreFlow><HTTPProxyConnection><BasePath>/hundred</BasePath></HTTPProxyConnection><RouteRule name="default"/></ProxyEndpoint>`)
-	return dir
+	files["policies/AM.xml"] = `<AssignMessage name="AM"><Set><Payload>{fault.name}</Payload></Set></AssignMessage>`
+	files["proxies/default.xml"] = `<ProxyEndpoint name="default"><FaultRules>` + rules.String() + `</FaultRules><DefaultFaultRule name="all"><Step><Name>AM</Name></Step></DefaultFaultRule><PreFlow name="PreFlow"><Request>` +
+		steps.String() + `</Request></PreFlow><HTTPProxyConnection><BasePath>/hundred</BasePath></HTTPProxyConnection><RouteRule name="default"/></ProxyEndpoint>`
+	return bundle(tb, files)
 }
 
 func BenchmarkHundredSteps(b *testing.B) {

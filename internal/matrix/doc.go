@@ -8,8 +8,8 @@
 //     (load.go, probe.go).
 //  2. rows walks the endpoints from the first flow to the last and makes a row of
 //     each step: the faults that it can raise (faults.go), the flow in which it is
-//     certain to be reached (rows.go, force.go, request.go), or the reason why no
-//     request can reach it (reach.go).
+//     certain to be reached, its conditions forced (rows.go, plan.go, request.go),
+//     or the reason why no request can reach it (reach.go).
 //  3. Run rehearses each cell on an exchange of its own, in process: no sockets,
 //     no clock (rehearse.go). Outside the fault rules only policies that set
 //     variables run; inside them those that change nothing but the exchange.

@@ -23,13 +23,6 @@ type injection struct {
 	unreachable string
 }
 
-func (in *injection) code() string {
-	if in.def == nil {
-		return ""
-	}
-	return in.def.Code
-}
-
 // The groups of faults that are no policy's.
 const (
 	clientGroup = "client"

@@ -19,10 +19,7 @@ type Failure struct {
 }
 
 // Key names the failure in a baseline: row, fault and class.
-func (f *Failure) Key() string { return f.Row.ID + " / " + f.Cell.key() + ": " + f.Class }
-
-// key tells a cell from the others of its row.
-func (c *Cell) key() string { return c.Fault }
+func (f *Failure) Key() string { return f.Row.ID + " / " + f.Cell.Fault + ": " + f.Class }
 
 // Gate returns the cells that are of one of the classes, and how many more the
 // baseline accepts.

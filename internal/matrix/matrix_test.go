@@ -160,7 +160,7 @@ func TestOutcomes(t *testing.T) {
 func TestStory(t *testing.T) {
 	c := cell(t, fixture(t, "shop"), "FC-Security > Threat", "ExecutionFailed")
 	s := c.Story
-	if len(s.Forced) != 1 || s.Forced[0] != `request.header.secure = "yes": false (request.header.secure is null)` {
+	if len(s.Forced) != 2 || s.Forced[1] != `request.header.secure = "yes": false (request.header.secure is null)` {
 		t.Errorf("forced %q", s.Forced)
 	}
 	if want := `fault.name = "ExecutionFailed": true (fault.name is "ExecutionFailed")`; s.Conditions[0].Text != want {
@@ -310,6 +310,46 @@ func TestGate(t *testing.T) {
 	if err := matrix.CheckClasses([]string{"leaked", "leakd"}); err == nil || !strings.Contains(err.Error(), "leakd") {
 		t.Errorf("a wrong class: %v", err)
 	}
+}
+
+// TestMadeUp: a variable that only a policy which did nothing can set is made up,
+// so that the rehearsal is not taken for a failure of the rule.
+func TestMadeUp(t *testing.T) {
+	m := run(t, compiler(t, nil, "AssignMessage"), bundle(t, map[string]string{
+		"policies/JS.xml":     `<Javascript name="JS" timeLimit="200"><ResourceURL>jsc://a.js</ResourceURL></Javascript>`,
+		"resources/jsc/a.js":  `context.setVariable("flow.answer", "sorry")`,
+		"policies/Verify.xml": `<VerifyAPIKey name="Verify"><APIKey ref="request.queryparam.apikey"/></VerifyAPIKey>`,
+		"policies/AM.xml":     `<AssignMessage name="AM"><Set><Payload>{flow.answer}</Payload></Set><IgnoreUnresolvedVariables>false</IgnoreUnresolvedVariables></AssignMessage>`,
+		"proxies/default.xml": `<ProxyEndpoint name="default"><DefaultFaultRule name="all"><Step><Name>AM</Name></Step></DefaultFaultRule>
+			<PreFlow name="PreFlow"><Request><Step><Name>JS</Name></Step><Step><Name>Verify</Name></Step></Request></PreFlow>
+			<HTTPProxyConnection><BasePath>/made-up</BasePath></HTTPProxyConnection><RouteRule name="default"/></ProxyEndpoint>`,
+	}))
+	if c := cell(t, m, "PreFlow / JS", "ScriptExecutionFailed"); c.Outcome != matrix.FaultedAgain {
+		t.Errorf("before the script ran: %s", c.Outcome)
+	}
+	c := cell(t, m, "PreFlow / Verify", "InvalidApiKey")
+	if c.Outcome != matrix.Defaulted || c.Story.Response.Body != "(flow.answer)" {
+		t.Errorf("after the script ran: %s, %+v", c.Outcome, c.Story.Response)
+	}
+	if want := "variable flow.answer is made up: JS did nothing here, and may set it"; !slices.Contains(c.Story.Notes, want) {
+		t.Errorf("notes %q", c.Story.Notes)
+	}
+}
+
+// bundle writes an API proxy and returns its folder.
+func bundle(t testing.TB, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		file := filepath.Join(dir, "apiproxy", name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // TestIDs: a baseline needs names that are unique and stay.

@@ -39,16 +39,18 @@ func (p *probe) Execute(ctx context.Context, x *flow.Exchange) error {
 	defer func() { r.stack = r.stack[:len(r.stack)-1] }()
 	switch {
 	case !r.failed && slices.Equal(r.stack, r.way):
-		r.failed = true
 		return r.fail(ctx, x, p)
 	case p.SharedFlow != "" && p.policy != nil:
 		return p.call(ctx, x, r)
 	case x.InError():
 		return p.handle(ctx, x, r)
 	case preparing[p.Element] && p.policy != nil:
-		_ = p.policy.Execute(ctx, x) // forgiven, see preparing
-		_ = x.Err()
+		err := p.policy.Execute(ctx, x)
+		if x.Err() == nil && err == nil {
+			return nil
+		}
 	}
+	r.skipped = append(r.skipped, p)
 	return nil
 }
 
@@ -72,15 +74,81 @@ func (p *probe) call(ctx context.Context, x *flow.Exchange, r *rehearsal) error 
 
 // handle is a step of a fault rule.
 func (p *probe) handle(ctx context.Context, x *flow.Exchange, r *rehearsal) error {
+	why := ""
 	switch {
 	case p.policy == nil:
-		r.story.idle(p.Name, p.Element+" is not available; taken as doing nothing")
-		return nil
+		why = p.Element + " is not available; taken as doing nothing"
 	case !harmless[p.Element]:
-		r.story.idle(p.Name, p.Element+" reaches outside the request; taken as doing nothing")
-		return nil
+		why = p.Element + " is not run in a rehearsal; taken as doing nothing"
+	default:
+		return p.resolved(ctx, x, r)
 	}
-	return p.policy.Execute(ctx, x)
+	r.story.idle(p.Name, why)
+	r.skipped = append(r.skipped, p)
+	return nil
+}
+
+// scripting policies may set any variable, and write the answer.
+var scripting = map[string]bool{
+	"ExternalCallout": true, "JavaCallout": true, "Javascript": true, "KeyValueMapOperations": true, "LookupCache": true,
+	"Script": true, "ServiceCallout": true,
+}
+
+// maxResolved bounds how many variables of one policy are made up.
+const maxResolved = 16
+
+// resolved runs the policy. A variable that it misses, and that a policy which
+// did nothing may have set, gets a value that says so: what is wrong with the
+// rehearsal must not be told of the rules.
+func (p *probe) resolved(ctx context.Context, x *flow.Exchange, r *rehearsal) error {
+	err := p.policy.Execute(ctx, x)
+	made := map[string]bool{}
+	for range maxResolved {
+		name := unresolved(err)
+		who := r.maySet(name)
+		if name == "" || who == "" || made[name] {
+			break
+		}
+		made[name] = true
+		x.Put(name, standIn(name))
+		r.story.note("variable " + name + " is made up: " + who + " did nothing here, and may set it")
+		err = p.policy.Execute(ctx, x)
+	}
+	return err
+}
+
+// standIn is the value of a made-up variable: a status where one is likely.
+func standIn(name string) flow.Value {
+	if strings.Contains(strings.ToLower(name), "status") {
+		return flow.Text("500")
+	}
+	return flow.Text("(" + name + ")")
+}
+
+// unresolved is the variable that a fault complains about. All texts of
+// UnresolvedVariable end in its name.
+func unresolved(err error) string {
+	if err == nil {
+		return ""
+	}
+	f := flow.FaultOf(err)
+	words := strings.Fields(f.Reason)
+	if f.Name() != "UnresolvedVariable" || len(words) == 0 {
+		return ""
+	}
+	return words[len(words)-1]
+}
+
+// maySet names a policy that did nothing and may set the variable: one that sets
+// what it likes, one whose name is part of the variable's, or one that prepares
+// and could not.
+func (r *rehearsal) maySet(variable string) string {
+	for _, p := range r.skipped {
+		if scripting[p.Element] || preparing[p.Element] || strings.Contains(variable, p.Name) {
+			return p.Name
+		}
+	}
+	return ""
 }
 
 // raise is the fault d of this step, with what the policy itself sets beside it.

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -194,6 +195,22 @@ func (r *recorder) idle(name, why string) {
 		if s := &r.Steps[r.open[len(r.open)-1]]; s.Name == name {
 			s.Idle = why
 		}
+	}
+}
+
+// ranIdle reports whether a step of that name did nothing in the rules.
+func (r *recorder) ranIdle(name string) bool {
+	for i := range r.Steps {
+		if r.Steps[i].Name == name && r.Steps[i].Idle != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *recorder) note(text string) {
+	if len(r.Notes) < maxNotes && !slices.Contains(r.Notes, text) {
+		r.Notes = append(r.Notes, text)
 	}
 }
 

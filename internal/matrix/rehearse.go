@@ -15,11 +15,14 @@ import (
 // rehearsal is the state of one cell while it runs. Probes find it in the context:
 // an exchange has no place for what only a test needs.
 type rehearsal struct {
-	way    []*probe // callouts, then the step to fail; nil when a target fails
-	stack  []*probe // that run now
-	failed bool
-	fail   func(context.Context, *flow.Exchange, *probe) error
-	story  *recorder
+	*Loaded
+	row     *row
+	fault   *injection
+	story   *recorder
+	way     []*probe // callouts, then the step to fail; nil when a target fails
+	stack   []*probe // that run now
+	failed  bool     // the fault is in
+	skipped []*probe // that did nothing
 }
 
 type rehearsalKey struct{}
@@ -60,7 +63,7 @@ const maxRows = 4096
 func (l *Loaded) fill(ctx context.Context, r *row) {
 	for i := range r.faults {
 		in := &r.faults[i]
-		c := &Cell{Fault: in.column, Group: in.group, Code: in.code(), Cause: in.cause, Note: in.note}
+		c := &Cell{Fault: in.column, Group: in.group, Code: in.def.Code, Cause: in.cause, Note: in.note}
 		if c.Why = r.unreachable; c.Why == "" {
 			c.Why = in.unreachable
 		}
@@ -75,33 +78,14 @@ func (l *Loaded) fill(ctx context.Context, r *row) {
 
 // rehearse runs one cell.
 func (l *Loaded) rehearse(ctx context.Context, r *row, in *injection, c *Cell) {
-	x := flow.NewExchange(nil, l.services, r.request.message())
-	x.Client = flow.ClientInfo{IP: "192.0.2.1", Port: 40000, LocalIP: "127.0.0.1", Host: "localhost", Scheme: "https"}
-	x.Path.Suffix = r.request.suffix
-	x.SharedFlows = r.shared
 	story := &recorder{conditions: l.conditions, rules: r.rules}
-	state := &rehearsal{way: r.way, story: story}
+	state := &rehearsal{Loaded: l, row: r, fault: in, story: story, way: r.way}
 	if in.late {
 		state.way = r.late
 	}
-	state.fail = func(ctx context.Context, x *flow.Exchange, p *probe) error {
-		story.forced(x, r.forced)
-		x.SharedFlows = l.snapshot.SharedFlows // rules see them as they are
-		return in.at(p.raise(ctx, x, in.def))
-	}
 	t := r.trial
-	t.Report = story
-	t.Answer = func(x *flow.Exchange) (*flow.Message, error) {
-		if state.way != nil || r.routing {
-			return succeed(t.Route.Target), nil
-		}
-		state.failed = true
-		story.forced(x, r.forced)
-		if in.answer != nil {
-			return in.answer(), nil
-		}
-		return nil, in.at(in.def.New())
-	}
+	t.Report, t.Answer = story, state.answer
+	x := l.exchange(r)
 	x.Observe(story)
 	m := l.snapshot.Try(context.WithValue(ctx, rehearsalKey{}, state), x, t)
 	x.Observe(nil)
@@ -110,7 +94,48 @@ func (l *Loaded) rehearse(ctx context.Context, r *row, in *injection, c *Cell) {
 		return
 	}
 	story.end(x, m)
+	state.doubt()
 	c.judge(story, x, in)
+}
+
+// exchange is a request that has just come in. The addresses are those that RFC
+// 5737 keeps for examples.
+func (l *Loaded) exchange(r *row) *flow.Exchange {
+	x := flow.NewExchange(nil, l.services, r.request.message())
+	x.Client = flow.ClientInfo{IP: "192.0.2.1", Port: 40000, LocalIP: "127.0.0.1", Host: "localhost", Scheme: "https"}
+	x.Path.Suffix = r.request.suffix
+	x.SharedFlows = r.shared
+	return x
+}
+
+// fail is what the step p returns when its turn has come.
+func (r *rehearsal) fail(ctx context.Context, x *flow.Exchange, p *probe) error {
+	r.failed = true
+	r.story.forced(x, r.row.forced)
+	x.SharedFlows = r.snapshot.SharedFlows // rules see them as they are
+	return r.fault.at(p.raise(ctx, x, r.fault.def))
+}
+
+// answer stands for the target: well, unless the fault is its own.
+func (r *rehearsal) answer(x *flow.Exchange) (*flow.Message, error) {
+	if r.way != nil || r.row.routing {
+		return succeed(r.row.trial.Route.Target), nil
+	}
+	r.failed = true
+	r.story.forced(x, r.row.forced)
+	if r.fault.answer != nil {
+		return r.fault.answer(), nil
+	}
+	return nil, r.fault.at(r.fault.def.New())
+}
+
+// doubt notes the policies of the rules that did nothing and may change the answer.
+func (r *rehearsal) doubt() {
+	for _, p := range r.skipped {
+		if scripting[p.Element] && r.story.ranIdle(p.Name) {
+			r.story.note(p.Name + " did nothing here, and may change the answer")
+		}
+	}
 }
 
 // at completes the fault with what tells it from others of its code.

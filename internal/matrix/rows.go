@@ -1,9 +1,6 @@
 package matrix
 
 import (
-	"slices"
-	"strings"
-
 	"sluice/flow"
 	"sluice/proxy"
 )
@@ -51,6 +48,7 @@ func (l *Loaded) rows(d *proxy.Deployment) []*row {
 	return list
 }
 
+// all adds the rows of the endpoint, and of the targets that are not seen yet.
 func (w *walk) all(seen map[*proxy.Target]bool) {
 	e := w.endpoint
 	routes := e.Routes()
@@ -58,8 +56,15 @@ func (w *walk) all(seen map[*proxy.Target]bool) {
 	w.client()
 	blocked := w.plan(place{side: proxySide, phase: "request", route: onward}, &e.Request, "")
 	w.routes(routes, blocked)
+	back := w.targets(routes, blocked, seen)
+	w.plan(place{side: proxySide, phase: "response", route: onward}, &e.Response, first(blocked, back))
+}
+
+// targets adds the rows of the targets; its result tells why no response comes
+// back from any route.
+func (w *walk) targets(routes []proxy.Route, blocked string, seen map[*proxy.Target]bool) string {
+	back := "no RouteRule leads to a response"
 	ways := w.reachRoutes(routes)
-	open := ""
 	for i := range routes {
 		r := &routes[i]
 		why := first(blocked, ways[i])
@@ -68,17 +73,10 @@ func (w *walk) all(seen map[*proxy.Target]bool) {
 			why = first(why, w.target(r, why))
 		}
 		if why == "" {
-			open = "open"
+			back = ""
 		}
 	}
-	switch {
-	case blocked != "":
-	case open == "" && len(routes) > 0:
-		blocked = "no route leads to a response"
-	case len(routes) == 0:
-		blocked = "the ProxyEndpoint has no RouteRule"
-	}
-	w.plan(place{side: proxySide, phase: "response", route: onward}, &e.Response, blocked)
+	return back
 }
 
 // laterOpen reports whether a later RouteRule leads to the same target and can be
@@ -194,146 +192,4 @@ func ruleNames(r *flow.FaultRules) []string {
 		names = append(names, r.Rules[i].Name)
 	}
 	return names
-}
-
-// place is one side of the flows of one endpoint.
-type place struct {
-	side, phase string
-	route       *proxy.Route
-}
-
-// The sides, as Apigee calls them.
-const (
-	proxySide  = "ProxyEndpoint"
-	targetSide = "TargetEndpoint"
-)
-
-// trial puts a changed plan in its place.
-func (w *walk) trial(at place, p flow.Plan) proxy.Trial {
-	e := *w.endpoint
-	t := proxy.Trial{Endpoint: &e, Route: at.route}
-	switch {
-	case at.side == targetSide:
-		target := *at.route.Target
-		if at.phase == "request" {
-			target.Request = p
-		} else {
-			target.Response = p
-		}
-		t.Route = &proxy.Route{Name: at.route.Name, Target: &target}
-	case at.phase == "request":
-		e.Request = p
-	default:
-		e.Response = p
-	}
-	return t
-}
-
-// plan adds the rows of a plan; its result tells why nothing runs after it, ""
-// when something does.
-func (w *walk) plan(at place, p *flow.Plan, blocked string) string {
-	for i := range p.Pre {
-		force := func(s []flow.Section) flow.Plan { q := *p; q.Pre = s; return q }
-		blocked = first(blocked, w.section(at, p.Pre, i, blocked, force))
-	}
-	after := blocked
-	for i := range p.Branches {
-		why := first(blocked, w.shadowed(p.Branches, i))
-		force := func(s []flow.Section) flow.Plan { q := *p; q.Branches = s[i : i+1]; return q }
-		w.section(at, p.Branches, i, why, force)
-	}
-	after = first(after, w.everyBranchRaises(p.Branches))
-	for i := range p.Post {
-		force := func(s []flow.Section) flow.Plan { q := *p; q.Post = s; return q }
-		after = first(after, w.section(at, p.Post, i, after, force))
-	}
-	return after
-}
-
-// section adds the rows of the i-th section of list. force makes a plan of a
-// changed list.
-func (w *walk) section(at place, list []flow.Section, i int, blocked string, force func([]flow.Section) flow.Plan) string {
-	s := &list[i]
-	for j := range s.Steps {
-		step := &s.Steps[j]
-		p, ok := step.Policy.(*probe)
-		if !ok {
-			continue
-		}
-		changed := slices.Clone(list)
-		changed[i].Condition, changed[i].Steps = nil, slices.Clone(s.Steps)
-		changed[i].Steps[j].Condition = nil
-		a := attachment{place: at, flow: s.Name, trial: w.trial(at, force(changed)), way: []*probe{p}}
-		a.conditions = []*flow.Condition{step.Condition, s.Condition}
-		if at.route != nil && (at.side == targetSide || at.phase == "response") {
-			a.conditions = append(a.conditions, at.route.Condition)
-		}
-		w.step(a, first(blocked, w.neverHolds(step.Condition)))
-		blocked = first(blocked, w.alwaysRaises(step))
-	}
-	return blocked
-}
-
-// attachment is one way to reach one step.
-type attachment struct {
-	place
-	flow       string
-	trial      proxy.Trial
-	way        []*probe
-	shared     map[string]*flow.SharedFlow // those on the way, changed
-	conditions []*flow.Condition           // on the way
-}
-
-// step adds the row of a step, and those of the shared flow that it runs.
-func (w *walk) step(a attachment, blocked string) {
-	p := a.way[len(a.way)-1]
-	r := &row{trial: a.trial, way: a.way, shared: a.shared, faults: stepFaults(p), unreachable: blocked}
-	r.Row = Row{Side: a.side, Endpoint: w.endpoint.Name, Phase: a.phase, Flow: a.flow, Step: wayName(a.way), Policy: p.Element, File: p.File, Line: p.Line}
-	r.rules = w.endpoint.Rules
-	if a.side == targetSide {
-		r.Endpoint, r.rules = a.route.Target.Name, w.rulesOf(a.route.Target)
-	}
-	w.add(r, a.conditions)
-	f := w.snapshot.SharedFlows[p.SharedFlow]
-	if f == nil || len(a.way) > maxWay {
-		return
-	}
-	for i := range f.Steps {
-		inner, ok := f.Steps[i].Policy.(*probe)
-		if !ok || slices.Contains(a.way, inner) {
-			continue
-		}
-		w.step(w.inside(a, f, i, inner), first(blocked, w.neverHolds(f.Steps[i].Condition)))
-		blocked = first(blocked, w.alwaysRaises(&f.Steps[i]))
-	}
-}
-
-// maxWay bounds shared flows in shared flows, as the runtime does.
-const maxWay = 10
-
-// inside is the way on to the i-th step of the shared flow f.
-func (w *walk) inside(a attachment, f *flow.SharedFlow, i int, inner *probe) attachment {
-	changed := *f
-	changed.Steps = slices.Clone(f.Steps)
-	changed.Steps[i].Condition = nil
-	shared := map[string]*flow.SharedFlow{}
-	for name, other := range w.snapshot.SharedFlows {
-		shared[name] = other
-	}
-	for name, other := range a.shared {
-		shared[name] = other
-	}
-	shared[f.Name] = &changed
-	a.shared = shared
-	a.way = append(slices.Clone(a.way), inner)
-	a.conditions = append([]*flow.Condition{f.Steps[i].Condition}, a.conditions...)
-	return a
-}
-
-func wayName(way []*probe) string {
-	names := make([]string, len(way))
-	for i, p := range way {
-		names[i] = p.Name
-	}
-	return strings.Join(names, " > ")
 }
