@@ -6,10 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"sluice/internal/matrix"
 )
@@ -96,19 +94,10 @@ func BenchmarkHundredSteps(b *testing.B) {
 	b.ReportMetric(float64(cells), "cells")
 }
 
-// TestHundredSteps holds the promise of the benchmark with room to spare.
+// TestHundredSteps checks what the benchmark measures.
 func TestHundredSteps(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it measures time")
-	}
-	start := time.Now()
 	m := run(t, compiler(t, nil, "AssignMessage"), hundredSteps(t))
-	took := time.Since(start)
-	t.Logf("%d cells in %v on %d processors", m.Totals.Cells, took, runtime.GOMAXPROCS(0))
 	if m.Totals.Cells < 1100 || m.Totals.Outcomes[matrix.Defaulted] < 1100 {
 		t.Errorf("%+v", m.Totals)
-	}
-	if took > 3*time.Second {
-		t.Errorf("it took %v, more than 3 s", took)
 	}
 }
