@@ -39,7 +39,7 @@ those that are not available yet, of the runtime, and of deployments.
 			return fmt.Errorf("--format is %q; it is text or json", format)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", format, "`text or json`")
+	cmd.Flags().StringVar(&format, "format", format, "`form`: text or json")
 	return cmd
 }
 

@@ -43,7 +43,7 @@ Exit code 1 if there is an error.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", format, "`text, json or sarif`")
+	cmd.Flags().StringVar(&format, "format", format, "`form`: text, json or sarif")
 	cmd.Flags().StringVar(&env, "env", env, "environment of an archive")
 	return cmd
 }

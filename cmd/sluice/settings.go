@@ -114,7 +114,7 @@ func (s *settings) options() []*option {
 		{name: "forward-proxy", usage: "`URL` of the forward proxy to targets", set: text(&s.ForwardProxy)},
 		{name: "target-servers", usage: "`file` in the form of targetservers.json", set: text(&s.TargetServers)},
 		{name: "keystores", usage: "`folder` of key stores: STORE/ALIAS.crt and ALIAS.key, other certificates are trusted", set: text(&s.KeyStores)},
-		{name: "integrations", usage: "where integrations run: `local or google`", set: text(&s.Integrations), def: s.Integrations},
+		{name: "integrations", usage: "`where` integrations run: local or google", set: text(&s.Integrations), def: s.Integrations},
 		{name: "integration", usage: "exported integration version, a JSON `file`; repeat it for more", set: func(v string) error { s.Integration = append(s.Integration, v); return nil }},
 		{name: "service-account", usage: "service account of the deployments: `EMAIL`, or PROXY=EMAIL", set: text(&s.ServiceAccount)},
 		{name: "data", usage: "`folder` for state that survives a restart (nothing needs it yet)", set: text(&s.Data)},
@@ -122,9 +122,9 @@ func (s *settings) options() []*option {
 		{name: "faults-edge", usage: "answer with Apigee Edge's statuses where they differ", set: flag(&s.FaultsEdge), boolean: true},
 		{name: "faults-xml", usage: "answer default faults in XML to clients that speak XML", set: flag(&s.FaultsXML), boolean: true},
 		{name: "java-precedence", usage: "&& binds tighter than || in conditions", set: flag(&s.JavaPrecedence), boolean: true},
-		{name: "drain", usage: "how `long` requests under way may take after SIGTERM", set: s.setDrain, def: s.Drain.String()},
-		{name: "log-level", usage: "`debug, info, warn or error`", set: text(&s.LogLevel), def: s.LogLevel},
-		{name: "log-format", usage: "`console or json`", set: text(&s.LogFormat), def: s.LogFormat},
+		{name: "drain", usage: "`duration` that requests under way may take after SIGTERM", set: s.setDrain, def: s.Drain.String()},
+		{name: "log-level", usage: "`level`: debug, info, warn or error", set: text(&s.LogLevel), def: s.LogLevel},
+		{name: "log-format", usage: "`form`: console or json", set: text(&s.LogFormat), def: s.LogFormat},
 		{name: "access-log", usage: "log every request", set: flag(&s.AccessLog), boolean: true},
 	}
 }
