@@ -110,6 +110,14 @@ var encoders = map[string]*sync.Pool{
 // code it. The Content-Encoding header follows. The caller closes the reader; one
 // with a method Bytes() []byte has all of the body at hand.
 func (m *Message) Outgoing(compression string) (io.ReadCloser, int64, error) {
+	body, size, err := m.outgoing(compression)
+	if _, held := m.Body.Held(); err == nil && held && m.Trailer != nil && len(m.Trailer()) > 0 {
+		return readCloser{body, body}, -1, nil // only a body of unknown size can have a trailer
+	}
+	return body, size, err
+}
+
+func (m *Message) outgoing(compression string) (io.ReadCloser, int64, error) {
 	coding := m.Coding()
 	want := compression
 	switch compression {

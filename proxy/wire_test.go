@@ -77,13 +77,18 @@ func TestTrailersBothWays(t *testing.T) {
 		got <- r
 		return "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\nTrailer: X-Sum\n\n2\r\nok\r\n0\r\nX-Sum: out\r\n\r\n"
 	})
-	s := rig{files: []string{proxyAt("/p"), targetAt(url)}}.serve(t)
-	a := s.wants("POST /p HTTP/1.1\nTransfer-Encoding: chunked\n\n4\r\nbody\r\n0\r\nX-Sum: in\r\n\r\n", 200, "ok")
-	if !strings.HasSuffix(a.body, "0\r\nX-Sum: out\r\n\r\n") {
-		t.Errorf("the answer's trailer: %q", a.body)
-	}
-	if r := <-got; r.body != "body" || r.trailer != "X-Sum: in" {
-		t.Errorf("the request: %q, trailer %q", r.body, r.trailer)
+	const read = `<Assign name="Read"><V name="seen">{message.content}</V></Assign>`
+	for name, flows := range map[string]string{"streaming": "", "read by a policy": preFlow(onRequest("Read") + onResponse("Read"))} {
+		t.Run(name, func(t *testing.T) {
+			s := rig{files: []string{proxyAt("/p", flows), targetAt(url), read}}.serve(t)
+			a := s.wants("POST /p HTTP/1.1\nTransfer-Encoding: chunked\n\n4\r\nbody\r\n0\r\nX-Sum: in\r\n\r\n", 200, "ok")
+			if !strings.HasSuffix(a.body, "0\r\nX-Sum: out\r\n\r\n") {
+				t.Errorf("the answer's trailer: %q", a.body)
+			}
+			if r := <-got; r.body != "body" || r.trailer != "X-Sum: in" {
+				t.Errorf("the request: %q, trailer %q", r.body, r.trailer)
+			}
+		})
 	}
 }
 
