@@ -17,6 +17,7 @@ type proxyProperties struct {
 	requestLimit, responseLimit   int64
 	compression                   string
 	apiTimeout                    time.Duration
+	cutsOff                       bool // api.timeout is given: it also ends what the target still sends
 	forwardedFor                  bool
 	allowDuplicates               []string // header names that may repeat
 	keepPlusAlways                bool     // request.queryparams.ignore.content.type.charset
@@ -123,7 +124,7 @@ func readProxyProperties(b *flow.Build, el *etree.Element) proxyProperties {
 	p := proxyProperties{
 		streamRequest: r.flag("request.streaming.enabled", false), streamResponse: r.flag("response.streaming.enabled", false),
 		requestLimit: r.size("request.payload.parse.limit"), responseLimit: r.size("response.payload.parse.limit"),
-		compression: r.compression(), apiTimeout: r.millis("api.timeout", defaultAPITimeout),
+		compression: r.compression(), apiTimeout: r.millis("api.timeout", defaultAPITimeout), cutsOff: r.text("api.timeout") != "",
 		forwardedFor:      r.flag("x-forwarded-for", false),
 		allowDuplicates:   append(r.list("httpheader.allowduplicates"), r.list("httpheader.multivalued")...),
 		keepPlusAlways:    r.flag("request.queryparams.ignore.content.type.charset", false),

@@ -20,6 +20,7 @@ type run struct {
 	answered *flow.Message      // what the target sent; flows may have put something in its place
 	upgraded io.ReadWriteCloser // the target's side of a connection that changed protocol
 	gone     bool               // the client went away: nobody gets an answer
+	cancel   context.CancelFunc // ends the call to the target, once its answer is sent
 }
 
 // client is the side of the listener that a run needs while it waits for the
@@ -246,6 +247,9 @@ func (r *run) postClient(ctx context.Context) (err error) {
 // close lets go of what the target sent and nobody took: a fault or a policy put
 // something else in its place.
 func (r *run) close() {
+	if r.cancel != nil {
+		r.cancel()
+	}
 	if r.answered != nil {
 		r.answered.Body.Close()
 	}

@@ -256,9 +256,38 @@ func (c *httpConnection) send(ctx context.Context, r *run) (*flow.Message, error
 
 // sendTo sends the client's request to one destination.
 func (c *httpConnection) sendTo(ctx context.Context, r *run, d *destination, settings *tlsClient) (*flow.Message, error) {
-	x := r.x
-	o := outgoing{connection: c, to: d, tls: settings, method: x.Request.Method, inform: r.inform, expectedCN: x.Target.ExpectedCN}
-	o.path, o.query = d.path, d.query
+	o := outgoing{connection: c, to: d, tls: settings, method: r.x.Request.Method, inform: r.inform, expectedCN: r.x.Target.ExpectedCN}
+	if err := c.prepare(ctx, r.x, &o); err != nil {
+		return nil, err
+	}
+	t := &r.x.Target
+	t.Scheme, t.Host, t.Port, t.SentPath, t.SentQuery = d.scheme, d.host, d.port, o.path, o.query
+	t.Sent.Start = r.x.Now()
+	if r.x.Traced() {
+		r.x.Note(flow.Event{Kind: flow.CallSent, Name: t.Name, Text: d.scheme + "://" + d.hostHeader() + requestTarget(o.path, o.query)})
+	}
+	limited, cancel := r.budget(ctx)
+	m, err := o.do(limited, c.net)
+	t.Received.Start = r.x.Now()
+	t.Received.End, t.Sent.End = t.Received.Start, t.Received.Start
+	t.Peer, t.TLS = o.peer, o.state
+	if r.x.Traced() {
+		r.x.Note(answered(t.Name, m, err))
+	}
+	if err != nil {
+		cancel()
+		return nil, o.fault(ctx, r.x, err)
+	}
+	if r.cancel != nil {
+		r.cancel() // of a server whose answer counts as a failure
+	}
+	r.upgraded, r.cancel = o.upgraded, cancel
+	return m, nil
+}
+
+// prepare makes the request that is sent of the client's.
+func (c *httpConnection) prepare(ctx context.Context, x *flow.Exchange, o *outgoing) error {
+	o.path, o.query = o.to.path, o.to.query
 	if copies(x.Target.CopySuffix) {
 		o.path += x.Path.Suffix
 	}
@@ -266,35 +295,29 @@ func (c *httpConnection) sendTo(ctx context.Context, r *run, d *destination, set
 		o.query = joinQuery(o.query, c.clientQuery(x.Request.Query))
 	}
 	if err := checkPath(o.path); err != nil {
-		return nil, err
+		return err
 	}
 	o.prepare(x)
-	if err := c.auth.apply(ctx, x, &o); err != nil {
-		return nil, err
-	}
-	if err := o.take(x.Request, c.props.compression); err != nil {
-		return nil, err
+	if err := c.auth.apply(ctx, x, o); err != nil {
+		return err
 	}
 	o.timeout = x.Remaining(c.props.ioTimeout)
-	t := &x.Target
-	t.Scheme, t.Host, t.Port, t.SentPath, t.SentQuery = d.scheme, d.host, d.port, o.path, o.query
-	t.Sent.Start = x.Now()
-	if x.Traced() {
-		x.Note(flow.Event{Kind: flow.CallSent, Name: t.Name, Text: d.scheme + "://" + d.hostHeader() + requestTarget(o.path, o.query)})
-	}
-	m, err := o.do(ctx, c.net)
-	t.Received.Start = x.Now()
-	t.Received.End, t.Sent.End = t.Received.Start, t.Received.Start
-	t.Peer, t.TLS = o.peer, o.state
-	if x.Traced() {
-		x.Note(answered(t.Name, m, err))
-	}
-	if err != nil {
-		return nil, o.fault(ctx, x, err)
-	}
-	r.upgraded = o.upgraded
-	return m, nil
+	return o.take(x.Request, c.props.compression)
 }
+
+// budget ends a call when the api.timeout that a ProxyEndpoint names is used up,
+// also while the target still sends, byte by byte. It is not armed for the
+// default of five minutes, which would cost every request a timer, nor for a
+// connection that changes protocol, nor below a local target, whose answer goes
+// on to its caller.
+func (r *run) budget(ctx context.Context) (context.Context, context.CancelFunc) {
+	if !r.endpoint.props.cutsOff || r.x.Depth > 0 || upgradeOf(r.x.Request) != "" {
+		return ctx, nothing
+	}
+	return context.WithTimeout(ctx, r.x.Remaining(r.endpoint.props.apiTimeout))
+}
+
+func nothing() {}
 
 func answered(target string, m *flow.Message, err error) flow.Event {
 	if err != nil {

@@ -54,6 +54,39 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// TestTrickle: a target that sends a byte now and then is never idle, and yet does
+// not outlive api.timeout.
+func TestTrickle(t *testing.T) {
+	trickle := func(head string) string {
+		return "http://" + bareTarget(t, func(c net.Conn) {
+			if _, err := readArrived(bufio.NewReader(c)); err != nil {
+				return
+			}
+			_, err := io.WriteString(c, head)
+			for err == nil {
+				time.Sleep(5 * time.Millisecond) // the trickle
+				_, err = io.WriteString(c, "x")
+			}
+		})
+	}
+	route := func(to string) string {
+		return `<RouteRule name="r"><TargetEndpoint>` + to + `</TargetEndpoint></RouteRule>`
+	}
+	s := rig{files: []string{
+		proxyAt("/head", "api.timeout=60", route("head")), targetNamed("head", trickle("HTTP/1.1 200 OK\r\nX-Long: ")),
+		proxyAt("/body", "api.timeout=60", route("body")), targetNamed("body", trickle("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")),
+	}}.serve(t)
+	s.faults("GET /head HTTP/1.1", 504, "flow.APITimedOut")
+	resp, err := http.Get("http://" + s.addr + "/body")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.ReadAll(resp.Body); err == nil {
+		t.Error("a body that was cut off ends as if it were whole")
+	}
+}
+
 // TestPostClientHasItsOwnBudget: what answered at the last moment still logs.
 func TestPostClientHasItsOwnBudget(t *testing.T) {
 	s := rig{files: []string{`<Wait name="W" ms="60"/>`, `<Wait name="Short" ms="1"/>`, `<Note name="N">{fault.name}</Note>`,
