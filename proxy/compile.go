@@ -48,6 +48,7 @@ type compilation struct {
 	props    map[string]map[string]string
 	// conditions are the variables that each TargetEndpoint's own file names.
 	conditions map[string]map[string]*flow.Name
+	monitors   []*monitor
 }
 
 // compiledPolicy is one policy file, compiled once however often it is attached.
@@ -287,6 +288,7 @@ func (c *Compiler) Proxy(b *Bundle) (*Deployment, flow.Problems) {
 	}
 	k.unavailable()
 	d.Calls = sortedKeys(k.unit.SharedFlows)
+	d.monitors = k.monitors
 	return d, k.finish(b)
 }
 

@@ -11,7 +11,8 @@ type Deployment struct {
 	Endpoints      []*Endpoint
 	Calls          []string // shared flows that it calls
 
-	targets map[string]*Target
+	targets  map[string]*Target
+	monitors []*monitor
 }
 
 // Endpoint is a compiled ProxyEndpoint.
@@ -44,20 +45,16 @@ type Target struct {
 	integration bool // has no rules of its own: the ProxyEndpoint's handle its faults
 }
 
-// start and stop run the health monitors of a deployment's load balancers.
-func (d *Deployment) start() { d.eachRunner(func(r runner) { r.start() }) }
-func (d *Deployment) stop()  { d.eachRunner(func(r runner) { r.stop() }) }
-
-// runner is a connection with work of its own beside the requests.
-type runner interface {
-	start()
-	stop()
+// start and stop run the health monitors of a deployment's load balancers: those
+// of its targets, and of its policies.
+func (d *Deployment) start() {
+	for _, m := range d.monitors {
+		m.start()
+	}
 }
 
-func (d *Deployment) eachRunner(do func(runner)) {
-	for _, t := range d.targets {
-		if r, ok := t.connection.(runner); ok {
-			do(r)
-		}
+func (d *Deployment) stop() {
+	for _, m := range d.monitors {
+		m.stop()
 	}
 }

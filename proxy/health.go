@@ -52,10 +52,11 @@ func newMonitor(k *compilation, b *flow.Build, el *etree.Element, l *balancer) *
 	if l.rotation.maxFailures == 0 {
 		b.Warn(el, "MissingElement", "the HealthMonitor has no effect: without MaxFailures no server leaves the rotation", "add <MaxFailures>5</MaxFailures> to the LoadBalancer")
 	}
-	if b.Kind != "TargetEndpoint" {
-		b.Warn(el, "UnusedElement", "a HealthMonitor runs in a TargetEndpoint only; servers come back after five minutes", "remove it")
+	if k.model.kind == SharedFlowBundle {
+		b.Warn(el, "UnusedElement", "a HealthMonitor does not run in a shared flow; servers come back after five minutes", "remove it")
 	}
 	m.probe = newProbe(k, b, el, l.connection)
+	k.monitors = append(k.monitors, m)
 	return m
 }
 
@@ -83,18 +84,6 @@ func seconds(b *flow.Build, el *etree.Element, tag string) time.Duration {
 }
 
 // start begins to probe; stop ends it and waits until no probe is under way.
-func (c *httpConnection) start() {
-	if c.balancer != nil && c.balancer.monitor != nil {
-		c.balancer.monitor.start()
-	}
-}
-
-func (c *httpConnection) stop() {
-	if c.balancer != nil && c.balancer.monitor != nil {
-		c.balancer.monitor.stop()
-	}
-}
-
 func (m *monitor) start() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -220,3 +220,15 @@ func TestHealthMonitorProblems(t *testing.T) {
 		}
 	}
 }
+
+// TestPolicyMonitor: the load balancer of a policy has its servers watched too.
+func TestPolicyMonitor(t *testing.T) {
+	env := &Environment{TargetServers: map[string]*TargetServer{"A": {Name: "A", Host: "127.0.0.1", Port: 1, Enabled: true}}}
+	s := rig{env: env, files: []string{proxyAt("/p", preFlow(onRequest("C")), nullRoute), `<Callout name="C"><HTTPTargetConnection>
+		<LoadBalancer><Server name="A"/><MaxFailures>1</MaxFailures></LoadBalancer>
+		<HealthMonitor><IsEnabled>true</IsEnabled><IntervalInSec>3600</IntervalInSec><TCPMonitor/></HealthMonitor>
+	</HTTPTargetConnection></Callout>`}}.serve(t)
+	if n := len(s.core.Table.Snapshot().Deployments[0].monitors); n != 1 {
+		t.Errorf("%d monitors run, want 1", n)
+	}
+}

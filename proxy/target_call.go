@@ -50,6 +50,8 @@ func (c *httpConnection) callDestination(x *flow.Exchange, call flow.Call) (dest
 	case text != "":
 	case c.fixed != nil:
 		return *c.fixed, nil
+	case c.url == nil:
+		return destination{}, badPath.New("path", "")
 	default:
 		var err error
 		if text, err = c.url.Expand(x, call.IgnoreUnresolved); err != nil {
