@@ -202,7 +202,7 @@ func (k *compilation) target(m *endpointModel) *Target {
 		b.RefuseText(m.doc.root, "MissingElement", "the TargetEndpoint has no connection", "add <HTTPTargetConnection><URL>...</URL></HTTPTargetConnection>")
 	case m.connection.Tag == "ScriptTarget" || m.connection.Tag == "HostedTarget":
 		b.Warn(m.connection, "UnsupportedTarget", m.connection.Tag+" runs Node.js on Apigee Edge only: routes to this target end in TargetMissing", "call the Node.js program with an HTTPTargetConnection")
-		t.connection = nodeConnection{}
+		t.connection = nodeConnection{element: m.connection.Tag}
 	default:
 		t.connection = k.connection(b, m.connection)
 	}

@@ -110,12 +110,18 @@ func (c *integrationConnection) Call(context.Context, *flow.Exchange, flow.Call)
 
 // nodeConnection stands for a ScriptTarget or HostedTarget. The rest of such a
 // proxy works; a request that is routed to it faults.
-type nodeConnection struct{ defaults }
-
-func (nodeConnection) send(context.Context, *run) (*flow.Message, error) {
-	return nil, targetMissing.New()
+type nodeConnection struct {
+	defaults
+	element string
 }
 
+func (c nodeConnection) send(context.Context, *run) (*flow.Message, error) {
+	f := targetMissing.New()
+	f.Reason = c.element + " targets run on Apigee Edge only"
+	return nil, f
+}
+
+// Call is not reachable: a policy cannot name such a target.
 func (nodeConnection) Call(context.Context, *flow.Exchange, flow.Call) (*flow.Message, error) {
 	return nil, targetMissing.New()
 }
