@@ -110,6 +110,10 @@ func (o *operand) get(x *Exchange, v *Value) *Value {
 	if o.name == nil {
 		return &o.value
 	}
+	if x.trace == nil {
+		*v = x.get(o.name) // what Get does, without a copy of the value
+		return v
+	}
 	*v = x.Get(o.name)
 	return v
 }

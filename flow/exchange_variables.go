@@ -19,12 +19,7 @@ func (x *Exchange) get(n *Name) Value {
 	if n.part == nil {
 		return x.own(n)
 	}
-	if !isAmbient(n.msg) {
-		if v, ok := x.vars[n.text]; ok {
-			return v
-		}
-	}
-	m := x.Message(n.msg)
+	m := x.messageOf(n)
 	if m == nil {
 		return x.own(n)
 	}
@@ -33,6 +28,18 @@ func (x *Exchange) get(n *Name) Value {
 		x.broken = err
 	}
 	return v
+}
+
+// messageOf is the message that n names a part of. A variable of the bundle's own
+// that has the whole name comes before a part of its own message.
+func (x *Exchange) messageOf(n *Name) *Message {
+	if n.from != nil {
+		return n.from(x)
+	}
+	if _, ok := x.vars[n.text]; ok {
+		return nil
+	}
+	return x.vars[n.msg].Message()
 }
 
 // own returns a variable of the bundle's own. "PREFIX.POLICY.failed" of a policy
@@ -99,7 +106,7 @@ func (x *Exchange) Set(n *Name, v Value) error {
 		if m := x.Message(n.msg); m != nil {
 			return setPart(m, n, v)
 		}
-		if isAmbient(n.msg) {
+		if n.from != nil {
 			return nil
 		}
 	}

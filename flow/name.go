@@ -10,12 +10,13 @@ import (
 // bundle's own. Names are immutable and safe to share.
 type Name struct {
 	text string
-	root *Variable // a predefined variable, or nil
-	part *property // a property of a message, or nil
-	msg  string    // with part: the variable that holds the message, "request" or "myMessage"
-	key  string    // what stands for NAME in the pattern: a header, a parameter, POLICY
-	n    int       // the index of header.NAME.N, else 0
-	dots []string  // its proper prefixes, longest last, for a variable of the bundle's own
+	root *Variable                // a predefined variable, or nil
+	part *property                // a property of a message, or nil
+	msg  string                   // with part: the variable that holds the message, "request" or "myMessage"
+	from func(*Exchange) *Message // with part: gets an ambient message; nil for "myMessage"
+	key  string                   // what stands for NAME in the pattern: a header, a parameter, POLICY
+	n    int                      // the index of header.NAME.N, else 0
+	dots []string                 // its proper prefixes, longest last, for a variable of the bundle's own
 }
 
 // String returns the name as it was written.
@@ -27,7 +28,7 @@ func (n *Name) Private() bool { return strings.HasPrefix(n.text, "private.") }
 // Predefined reports whether the runtime defines the variable, so that it is
 // never a variable of the bundle's own.
 func (n *Name) Predefined() bool {
-	return n.root != nil || n.part != nil && isAmbient(n.msg)
+	return n.root != nil || n.from != nil
 }
 
 // Message returns the variable that holds the message which n names a part of
@@ -61,6 +62,7 @@ func ParseName(text string) *Name {
 		}
 		if n.part == nil && n.parsePart(text[i+1:]) {
 			n.msg = text[:i]
+			n.from = ambient[n.msg]
 		}
 		n.dots = append(n.dots, text[:i])
 	}
@@ -104,13 +106,12 @@ func (k *keyedProperty) split(key string) (*property, string, int) {
 	return k.one, key, 0
 }
 
-// isAmbient reports whether a message of that name always belongs to the runtime.
-func isAmbient(msg string) bool {
-	switch msg {
-	case "request", "response", "message", "error":
-		return true
-	}
-	return false
+// ambient are the messages that always belong to the runtime.
+var ambient = map[string]func(*Exchange) *Message{
+	"request":  func(x *Exchange) *Message { return x.Request },
+	"response": func(x *Exchange) *Message { return x.Response },
+	"message":  (*Exchange).Ambient,
+	"error":    func(x *Exchange) *Message { return x.Error },
 }
 
 // match reports whether text is of the family PREFIX KEY SUFFIX.
