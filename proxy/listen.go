@@ -75,7 +75,7 @@ func (s *Server) handle(ctx context.Context, req *http1.Request, w *http1.Respon
 	m.Path, m.Query, _ = strings.Cut(req.Origin(), "?")
 	m.Header = flow.Header(req.Header)
 	if req.ContentLength != 0 {
-		ses.body = clientBody{ReadCloser: req.Body}
+		ses.body = peerBody{req.Body, clientFault}
 		m.Body.SetStream(&ses.body, req.ContentLength)
 	}
 	if req.ContentLength < 0 {
@@ -170,27 +170,9 @@ func (h *hijacked) Read(p []byte) (int, error) {
 	return h.Conn.Read(p)
 }
 
-// clientBody is a request body whose errors are the faults that Apigee has for
-// them.
-type clientBody struct{ io.ReadCloser }
-
 var requestTimeOut = faults.MustRuntime("RequestTimeOut")
 
-func (b *clientBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == nil || err == io.EOF {
-		return n, err
-	}
-	return n, clientFault(err)
-}
-
-// Ready tells the wire engine whether Read would wait.
-func (b *clientBody) Ready() bool {
-	r, ok := b.ReadCloser.(http1.Ready)
-	return ok && r.Ready()
-}
-
-func clientFault(err error) error {
+func clientFault(err error) *faults.Fault {
 	var slow interface{ Timeout() bool }
 	var broken *http1.ProtocolError
 	switch {

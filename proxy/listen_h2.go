@@ -118,7 +118,7 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 	m.Path, m.Query, _ = strings.Cut(req.RequestURI, "?") // as it came; req.URL has been through a parser
 	m.Header = fromHTTP(req.Header, req.Host)
 	if req.ContentLength != 0 {
-		ses.body = clientBody{ReadCloser: h.timed(req.Body, w)}
+		ses.body = peerBody{h.timed(req.Body, w), clientFault}
 		m.Body.SetStream(&ses.body, req.ContentLength)
 		m.Trailer = func() flow.Header { return fromHTTP(req.Trailer, "") }
 		for name := range req.Trailer { // net/http took the line away

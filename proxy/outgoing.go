@@ -174,7 +174,7 @@ func (o *outgoing) answer(resp *http1.Response) (*flow.Message, error) {
 	if resp.ContentLength == 0 {
 		return m, resp.Body.Close()
 	}
-	m.Body.SetStream(&targetBody{ReadCloser: resp.Body}, resp.ContentLength)
+	m.Body.SetStream(&peerBody{resp.Body, transportFault}, resp.ContentLength)
 	return m, nil
 }
 
@@ -205,24 +205,6 @@ func (o *outgoing) dial(ctx context.Context, n *Network, addr string, secure boo
 		return c, err
 	}
 	return o.tls.handshake(ctx, c, o, protocols...)
-}
-
-// targetBody is an answer's body whose errors are the faults that Apigee has for
-// them.
-type targetBody struct{ io.ReadCloser }
-
-func (b *targetBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == nil || err == io.EOF {
-		return n, err
-	}
-	return n, transportFault(err)
-}
-
-// Ready tells the wire engine whether Read would wait.
-func (b *targetBody) Ready() bool {
-	r, ok := b.ReadCloser.(http1.Ready)
-	return ok && r.Ready()
 }
 
 // fault finds the fault for a request that got no answer.

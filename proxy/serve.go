@@ -57,7 +57,7 @@ type session struct {
 	x       flow.Exchange
 	request flow.Message
 	run     run
-	body    clientBody
+	body    peerBody
 }
 
 var (
@@ -74,7 +74,7 @@ func (c *Core) session() *session {
 
 func (c *Core) release(s *session) {
 	s.x.Reset()
-	s.request, s.run, s.body = flow.Message{}, run{}, clientBody{}
+	s.request, s.run, s.body = flow.Message{}, run{}, peerBody{}
 	c.sessions.Put(s)
 }
 

@@ -147,7 +147,7 @@ func (c *h2Call) message(resp *http.Response) *flow.Message {
 		}
 	}
 	m.Trailer = func() flow.Header { return fromHTTP(resp.Trailer, "") }
-	m.Body.SetStream(&targetBody{ReadCloser: &h2Body{resp.Body, c}}, resp.ContentLength)
+	m.Body.SetStream(&peerBody{&h2Body{resp.Body, c}, transportFault}, resp.ContentLength)
 	return m
 }
 
