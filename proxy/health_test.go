@@ -147,7 +147,7 @@ func TestMonitorLivesWithDeployment(t *testing.T) {
 		table.Swap(&Snapshot{Environment: env})
 		after := a.hits.Load()
 		time.Sleep(20 * time.Millisecond) // ten intervals in which nothing may happen
-		if a.hits.Load() != after {
+		if a.hits.Load() > after+1 {      // the last probe may still be on its way to the backend's handler
 			t.Error("probes go on after the deployment ended")
 		}
 	}
