@@ -32,9 +32,19 @@ var codes = map[string]string{
 	"missing-resource": "MissingResource", "no-endpoint-or-sharedflow": "MissingEndpoint",
 }
 
+// onlyWarned are listed problems that lint names in a warning and not in an error.
+// The index takes other bundles with just these defects for loadable, so that
+// they cannot refuse: a missing resource is the policy type's business, and a
+// step that names no policy does nothing.
+var onlyWarned = map[string]string{
+	"6f92d3d9cab2": "missing-resource:java://apigee-callout-protobuf-decoder.jar",
+	"b1a45592a813": "missing-resource:xsd://ProduceService.xsd",
+	"319a0bfd5210": "missing-policy:",
+}
+
 // TestCorpus holds lint to the truth of real bundles: what Apigee loads must be
-// refused for nothing but a policy type that is not available yet, and what is
-// broken must be refused for what is broken.
+// refused for nothing but a policy type that is not available yet, and where the
+// index lists what is broken, that must be what refuses the bundle.
 func TestCorpus(t *testing.T) {
 	bundles := readCorpus(t)
 	reasons := map[string]int{}
@@ -99,15 +109,24 @@ func checkBroken(t *testing.T, b corpusBundle, problems flow.Problems) {
 		if !known {
 			continue // a missing descriptor is loadable
 		}
-		if !names(problems, code, what) {
+		refusing := problems.Errors()
+		if onlyWarned[b.ID] == want {
+			if refusing = problems; names(problems.Errors(), code, what) {
+				t.Errorf("%s: %s refuses by now: take it out of onlyWarned", b.ID, want)
+			}
+		}
+		if !names(refusing, code, what) {
 			t.Errorf("%s: no problem %s names %q; lint says\n%s", b.ID, code, what, problems.Error())
 		}
 	}
 }
 
 // names reports whether a problem with that code mentions what, in its sentence
-// or in its file.
+// or in its file. What has no name is told by the sentence.
 func names(problems flow.Problems, code, what string) bool {
+	if what == "" && code == "MissingPolicy" {
+		what = "names no policy"
+	}
 	for i := range problems {
 		if p := &problems[i]; p.Code == code && (strings.Contains(p.Message, what) || strings.HasSuffix(p.File, what)) {
 			return true
