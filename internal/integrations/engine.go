@@ -182,14 +182,16 @@ func (e *Engine) Schedule(ctx context.Context, c Call) (Answer, error) {
 		e.release(r)
 		return errorAnswer(errQueueFull), nil
 	}
-	go e.runLater(r, q.scheduleTime)
+	// The wait is from now, when the call is accepted, and not from when the
+	// goroutine happens to begin.
+	go e.runLater(r, q.scheduleTime.Sub(e.options.Now()))
 	return scheduleAnswer(r.id), nil
 }
 
-func (e *Engine) runLater(r *run, at time.Time) {
+func (e *Engine) runLater(r *run, wait time.Duration) {
 	defer e.release(r)
 	defer func() { <-e.scheduled }()
-	if wait := at.Sub(e.options.Now()); wait > 0 && pause(e.closing, wait) != nil {
+	if wait > 0 && pause(e.closing, wait) != nil {
 		r.log.ended(Cancelled, nil, errClosed, r.start.reach)
 		return
 	}
