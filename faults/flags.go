@@ -8,9 +8,11 @@ import (
 // extraFlags are flags that bundles or vendor examples test besides the
 // documented one of the key.
 var extraFlags = map[string][]string{
-	"IntegrationCallout.{policy}.failed": {"integrationcallout.{policy}.failed"},   // reference/runtime.md 9.2 [R]
-	"JWT.failed":                         {"jwt.{policy}.failed"},                  // notes of GenerateJWT and DecodeJWT
-	"JWS.failed":                         {"jws.{policy}.failed"},                  // notes of GenerateJWS and DecodeJWS
+	"IntegrationCallout.{policy}.failed": {"integrationcallout.{policy}.failed"}, // reference/runtime.md 9.2 [R]
+	"JWT.failed":                         {"jwt.{policy}.failed"},                // notes of GenerateJWT and DecodeJWT
+	"JWS.failed":                         {"jws.{policy}.failed"},                // notes of GenerateJWS and DecodeJWS
+	"jwt.{policy}.failed":                {"JWT.failed"},                         // policies-2.md 27, 28; bundles test it
+	"jws.{policy}.failed":                {"JWS.failed"},
 	"jsonattack.{policy}.failed":         {"jsonthreatprotection.{policy}.failed"}, // note of JSONThreatProtection
 }
 

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -26,10 +27,25 @@ type Unit struct {
 	// Resource returns a resource of the bundle or of the environment, addressed
 	// as type://name.
 	Resource func(url string) ([]byte, bool)
+	// Policy returns the element of another policy of the bundle, or nil.
+	Policy func(name string) *etree.Element
+	// PolicyNames returns the names of all policies of the bundle, sorted.
+	PolicyNames func() []string
+	// Attached tells where a policy is attached, in the order of the files.
+	Attached func(policy string) []Attachment
+	// Deployed collects what is to be done when the bundle goes into service.
+	Deployed []func(context.Context, *ProxyInfo, *Services) error
 	// Connect compiles an HTTPTargetConnection or LocalTargetConnection.
 	Connect func(b *Build, el *etree.Element) Connection
 	// JavaPrecedence makes && bind tighter than || in conditions (runtime.md 4.3).
 	JavaPrecedence bool
+}
+
+// Attachment is a place where a policy is attached to an endpoint.
+type Attachment struct {
+	Side     Side
+	Response bool // in a response flow
+	Fault    bool // in a FaultRule or the DefaultFaultRule; then Response means nothing
 }
 
 // Build is everything that compiling one file of a bundle may use. Its readers
@@ -249,4 +265,19 @@ func (b *Build) NeedIntegrations(el *etree.Element) Integrations {
 		b.RefuseText(el, "MissingService", b.Kind+" needs an integration service", "start with --integrations local or --integrations google")
 	}
 	return b.Services.Integrations
+}
+
+// NeedState refuses the policy when there is no store of keys, tokens, caches
+// and counters. serve, test and lint always have one.
+func (b *Build) NeedState(el *etree.Element) {
+	if b.Services == nil || b.Services.Entities == nil {
+		b.RefuseText(el, "MissingService", b.Kind+" needs the state store, and this program has none", "run the bundle with sluice serve or sluice test")
+	}
+}
+
+// AtDeployment remembers something to do each time the bundle goes into service,
+// before its first request, such as to write the initial entries of a map. An
+// error is reported, and does not stop the bundle from being served.
+func (b *Build) AtDeployment(do func(context.Context, *ProxyInfo, *Services) error) {
+	b.Deployed = append(b.Deployed, do)
 }

@@ -26,6 +26,7 @@ func (x *Exchange) Detach() *Exchange {
 	d.ran = append([]*Step(nil), x.ran...)
 	d.Fault, d.last = copyFault(x.Fault), copyFault(x.last)
 	d.trace, d.broken, d.Deadline = nil, nil, time.Time{}
+	d.atEnd, d.answers = nil, nil
 	return &d
 }
 

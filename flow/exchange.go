@@ -54,6 +54,8 @@ type Exchange struct {
 	failed  bool    // some flag was set to true
 	metrics map[string]time.Duration
 	trace   Tracer
+	atEnd   []func()
+	answers []func(*Message)
 }
 
 // NewExchange returns an exchange for a request.
@@ -172,3 +174,29 @@ func (x *Exchange) Inherit(parent *Exchange) {
 // PolicyFault is the newest failure of a policy, also of one with
 // continueOnError, or nil.
 func (x *Exchange) PolicyFault() *faults.Fault { return x.last }
+
+// OnAnswer remembers something to do to the message that the client gets, after
+// all flows and fault rules and before its header is sent, be it a response or an
+// error.
+func (x *Exchange) OnAnswer(do func(*Message)) { x.answers = append(x.answers, do) }
+
+// Answer does to m what was left for the answer, in order.
+func (x *Exchange) Answer(m *Message) {
+	for _, do := range x.answers {
+		do(m)
+	}
+	x.answers = nil
+}
+
+// AtEnd remembers something to do once the exchange has ended, however it ends:
+// to release what it holds.
+func (x *Exchange) AtEnd(do func()) { x.atEnd = append(x.atEnd, do) }
+
+// End does what was left for the end, the newest first. Whoever made the exchange
+// calls it when nothing of it runs any more.
+func (x *Exchange) End() {
+	for i := len(x.atEnd) - 1; i >= 0; i-- {
+		x.atEnd[i]()
+	}
+	x.atEnd = nil
+}

@@ -69,7 +69,8 @@ func (p *Plan) Empty() bool {
 }
 
 // Run walks the plan. The first failure of a step without continueOnError ends
-// it; the result is nil, a *faults.Fault, a *Raised, or the error of ctx.
+// it; the result is nil, a *faults.Fault, a *Raised, a *Served, or the error of
+// ctx.
 func (p *Plan) Run(ctx context.Context, x *Exchange) error {
 	for i := range p.Pre {
 		if err := p.Pre[i].run(ctx, x, p.Side); err != nil {
@@ -170,6 +171,10 @@ func (s *Step) settle(ctx context.Context, x *Exchange, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return err
 	}
+	if served, ok := errors.AsType[*Served](err); ok {
+		s.passed(x)
+		return served
+	}
 	if err == nil {
 		s.passed(x)
 	} else if err = s.fail(x, err); err != nil {
@@ -223,7 +228,12 @@ func (s *Step) observed(ctx context.Context, x *Exchange) error {
 		x.metrics = map[string]time.Duration{}
 	}
 	x.metrics[s.Name] = time.Since(start)
-	x.Note(Event{Kind: StepDone, Name: s.Name, Err: err})
+	done := Event{Kind: StepDone, Name: s.Name, Err: err}
+	if served, ok := errors.AsType[*Served](err); ok {
+		x.Note(Event{Kind: Warned, Name: s.Name, Text: served.Error()})
+		done.Err = nil
+	}
+	x.Note(done)
 	return err
 }
 

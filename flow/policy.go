@@ -14,9 +14,10 @@ import (
 // once.
 type Policy interface {
 	// Execute does the policy's work on x. nil means done; a *faults.Fault or a
-	// *Raised is a documented fault; any other error is ours, and becomes
-	// sluice.InternalError with the error as cause. A policy that waits gives up
-	// when ctx ends and returns ctx.Err().
+	// *Raised is a documented fault; a *Served says that there is a response
+	// already; any other error is ours, and becomes sluice.InternalError with the
+	// error as cause. A policy that waits gives up when ctx ends and returns
+	// ctx.Err().
 	Execute(ctx context.Context, x *Exchange) error
 }
 
@@ -32,10 +33,17 @@ type Kind struct {
 	// AlwaysRaises says that continueOnError has no effect: RaiseFault raises
 	// whatever its attribute says (runtime.md 7.4, recommended).
 	AlwaysRaises bool
+	// Once, when not nil, says that a policy of this type may be attached once to
+	// the request flows of a bundle, and once to its response flows.
+	Once *Once
 	// Compile makes a policy of its element. What is wrong with the element it
 	// tells b, all of it; the result counts only if b heard of no error.
 	Compile func(b *Build, el *etree.Element) Policy
 }
+
+// Once names the deployment errors of a second attachment to the request flows
+// and to the response flows.
+type Once struct{ Request, Response string }
 
 // Doc documents a policy type.
 type Doc struct {

@@ -122,6 +122,8 @@ type SharedFlow struct {
 	Steps []Step
 	Calls []string         // shared flows that it calls
 	Names map[string]*Name // variables that it names
+	// Deployed is done each time that it goes into service, see Build.AtDeployment.
+	Deployed []func(context.Context, *ProxyInfo, *Services) error
 }
 
 // maxDepth bounds shared flows in shared flows, and local targets in local

@@ -3,6 +3,9 @@ package flow
 import (
 	"context"
 	"time"
+
+	"sluice/internal/entity"
+	"sluice/internal/pace"
 )
 
 // Services is what the world offers to policies. A policy that needs a service
@@ -15,6 +18,15 @@ type Services struct {
 	Interfaces   map[string]string // network interface -> address
 	Integrations Integrations
 	Identity     Identity
+
+	Entities *entity.Directory // products, developers, apps: a local replica
+	Tokens   Tokens
+	Maps     KeyValueMaps
+	Caches   Caches
+	Counters Counters
+	KeySets  KeySets
+	Pacer    *pace.Pacer // SpikeArrest, of this process
+	Gates    *pace.Gates // ConcurrentRatelimit, of this process
 }
 
 // Integrations runs integrations on Application Integration, Google's or a

@@ -72,12 +72,22 @@ func (c *Compiler) start(b *Bundle) *compilation {
 		Bundle: m.name, Account: c.Environment.account(m.name), Services: c.Services, Problems: problems,
 		Resource: k.resource, JavaPrecedence: c.Options.JavaPrecedence,
 	}
+	k.unit.Policy = k.policyElement
+	k.unit.PolicyNames = func() []string { return sortedKeys(m.policies) }
+	k.unit.Attached = k.attachments
 	k.unit.Connect = func(fb *flow.Build, el *etree.Element) flow.Connection { return k.connection(fb, el) }
 	k.propertySets()
 	for _, name := range sortedKeys(m.policies) {
 		k.policies[name] = k.policy(name, m.policies[name])
 	}
 	return k
+}
+
+func (k *compilation) policyElement(name string) *etree.Element {
+	if d := k.model.policies[name]; d != nil {
+		return d.root
+	}
+	return nil
 }
 
 func sortedKeys[V any](m map[string]V) []string {
@@ -261,7 +271,7 @@ func (c *Compiler) SharedFlow(b *Bundle) (*flow.SharedFlow, flow.Problems) {
 		f.Steps = k.steps(k.build(entry.doc, entry.name), entry.steps)
 	}
 	k.unavailable()
-	f.Names, f.Calls = k.unit.Names, sortedKeys(k.unit.SharedFlows)
+	f.Names, f.Calls, f.Deployed = k.unit.Names, sortedKeys(k.unit.SharedFlows), k.unit.Deployed
 	return f, k.finish(b)
 }
 
@@ -287,8 +297,9 @@ func (c *Compiler) Proxy(b *Bundle) (*Deployment, flow.Problems) {
 		d.Endpoints = append(d.Endpoints, k.endpoint(d, e))
 	}
 	k.unavailable()
+	k.attachedOnce()
 	d.Calls = sortedKeys(k.unit.SharedFlows)
-	d.monitors = k.monitors
+	d.monitors, d.deployed = k.monitors, k.unit.Deployed
 	return d, k.finish(b)
 }
 

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"context"
+
 	"sluice/flow"
 )
 
@@ -13,6 +15,7 @@ type Deployment struct {
 
 	targets  map[string]*Target
 	monitors []*monitor
+	deployed []func(context.Context, *flow.ProxyInfo, *flow.Services) error
 }
 
 // Endpoint is a compiled ProxyEndpoint.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"sluice/faults"
@@ -21,6 +22,7 @@ type run struct {
 	upgraded io.ReadWriteCloser // the target's side of a connection that changed protocol
 	gone     bool               // the client went away: nobody gets an answer
 	cancel   context.CancelFunc // ends the call to the target, once its answer is sent
+	served   *flow.Served       // a policy had the response, and no target was asked
 }
 
 // client is the side of the listener that a run needs while it waits for the
@@ -80,24 +82,33 @@ func (r *run) process(ctx context.Context) *flow.Message {
 	if r.gone {
 		return nil
 	}
+	m := r.x.Response
 	if r.x.Error != nil {
-		return r.x.Error
+		m = r.x.Error
 	}
-	return r.x.Response
+	if m != nil {
+		r.x.Answer(m)
+	}
+	return m
 }
 
 // walk runs the phases. With an error it returns the rules that handle it.
 func (r *run) walk(ctx context.Context) (*flow.FaultRules, error) {
 	for i := range phases {
 		p := &phases[i]
-		if p.target && r.target == nil {
+		if p.target && r.target == nil || r.served != nil && !r.resumes(p) {
 			continue
 		}
 		r.x.Phase = p.at
 		if r.x.Traced() {
 			r.x.Note(flow.Event{Kind: flow.PhaseBegan, Name: p.name})
 		}
-		if err := r.enter(ctx, p); err != nil {
+		err := r.enter(ctx, p)
+		if served, ok := errors.AsType[*flow.Served](err); ok {
+			r.skip(served)
+			continue
+		}
+		if err != nil {
 			return p.rules(r), err
 		}
 	}
@@ -208,14 +219,14 @@ func (r *run) hold(m *flow.Message, needed bool) error {
 }
 
 func (r *run) targetResponse(ctx context.Context) error {
-	return r.target.Response.Run(ctx, r.x)
+	return r.respond(ctx, &r.target.Response)
 }
 
 func (r *run) proxyResponse(ctx context.Context) error {
 	if r.x.Response == nil {
 		r.x.Response = flow.NewResponse()
 	}
-	return r.endpoint.Response.Run(ctx, r.x)
+	return r.respond(ctx, &r.endpoint.Response)
 }
 
 // afterwards runs PostClientFlow, once the answer is sent, with a time budget of

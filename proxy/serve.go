@@ -112,6 +112,7 @@ func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	c.send(ctx, r, a, m)
 	r.afterwards(ctx)
 	r.close()
+	x.End()
 	c.done(s)
 }
 

@@ -92,6 +92,7 @@ func (c *localConnection) invoke(ctx context.Context, parent *flow.Exchange, m *
 	callee := &run{snapshot: snapshot, endpoint: e, x: x, client: who, report: report}
 	answer := callee.process(ctx)
 	if callee.gone {
+		x.End()
 		return nil, ctx.Err()
 	}
 	callee.afterwards(ctx)
@@ -100,6 +101,7 @@ func (c *localConnection) invoke(ctx context.Context, parent *flow.Exchange, m *
 		callee.answered = nil // its body goes on to the caller
 	}
 	callee.close()
+	x.End()
 	if upgraded {
 		return nil, badGateway.New() // a protocol change cannot cross a local hop
 	}
