@@ -19,6 +19,8 @@ import (
 	"go.uber.org/zap"
 
 	"sluice/flow"
+	"sluice/internal/keysets"
+	"sluice/internal/state"
 	"sluice/policies"
 	"sluice/proxy"
 )
@@ -75,6 +77,7 @@ type runtime struct {
 	network  *proxy.Network
 	services *flow.Services
 	engine   *localEngine // nil unless integrations run here
+	store    *state.Store
 	table    *proxy.Table
 	loader   *proxy.Loader
 	metrics  *metrics
@@ -83,7 +86,7 @@ type runtime struct {
 
 // serve runs until ctx ends, then drains.
 func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
-	r, err := newRuntime(s, out, errs)
+	r, err := newRuntime(ctx, s, out, errs)
 	if err != nil {
 		return err
 	}
@@ -114,7 +117,7 @@ func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
 	return r.drain(server)
 }
 
-func newRuntime(s *settings, out, errs io.Writer) (*runtime, error) {
+func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime, error) {
 	log, err := newLogger(s, errs)
 	if err != nil {
 		return nil, err
@@ -136,6 +139,11 @@ func newRuntime(s *settings, out, errs io.Writer) (*runtime, error) {
 	if problems.Refused() {
 		return nil, errors.New("the environment is refused")
 	}
+	if r.store, err = s.store(ctx, log, environment.Organization, environment.Name, errs); err != nil {
+		return nil, err
+	}
+	r.store.Services(r.services)
+	r.services.KeySets = keysets.New(time.Now)
 	r.loader = &proxy.Loader{Paths: s.Paths, Compiler: &proxy.Compiler{
 		Registry: registry, Services: r.services, Environment: environment, Network: r.network,
 		Options: proxy.Options{Bubble: s.FaultsBubble, JavaPrecedence: s.JavaPrecedence, EdgeStatus: s.FaultsEdge, XMLFaults: s.FaultsXML},
@@ -149,6 +157,9 @@ func (r *runtime) close() {
 	}
 	r.table.Swap(&proxy.Snapshot{Environment: &proxy.Environment{}})
 	r.network.Close()
+	if err := r.store.Close(); err != nil {
+		r.log.Error("the state did not close well", zap.Error(err))
+	}
 	_ = r.log.Sync() // stderr often refuses to sync; nothing is lost
 }
 
@@ -175,6 +186,9 @@ func (r *runtime) reload(first bool) bool {
 	}
 	if r.engine != nil {
 		r.engine.load(r.settings.Paths, r.settings.Integration, r.errs)
+	}
+	for _, err := range load.Snapshot.Prepare(context.Background(), r.services, r.table.Snapshot()) {
+		fmt.Fprintf(r.errs, "sluice: %v\n", err)
 	}
 	r.table.Swap(load.Snapshot)
 	r.metrics.deployed(len(load.Snapshot.Deployments), len(load.Refused))
@@ -245,6 +259,7 @@ func (r *runtime) announce() {
 	if r.settings.TLSListen != "" {
 		fmt.Fprintf(r.out, "listening on https://%s\n", visible(r.settings.TLSListen))
 	}
+	fmt.Fprintf(r.out, "state is kept %s\n", r.settings.kept())
 	if r.settings.Admin != "" {
 		fmt.Fprintf(r.out, "admin on http://%s/metrics\n", visible(r.settings.Admin))
 	}

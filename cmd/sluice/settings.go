@@ -37,7 +37,6 @@ type settings struct {
 	Integrations   string            `yaml:"integrations"`
 	Integration    []string          `yaml:"integration"`
 	ServiceAccount string            `yaml:"service-account"`
-	Data           string            `yaml:"data"`
 	FaultsBubble   bool              `yaml:"faults-bubble"`
 	FaultsEdge     bool              `yaml:"faults-edge"`
 	FaultsXML      bool              `yaml:"faults-xml"`
@@ -46,6 +45,8 @@ type settings struct {
 	LogLevel       string            `yaml:"log-level"`
 	LogFormat      string            `yaml:"log-format"`
 	AccessLog      bool              `yaml:"access-log"`
+
+	StateSettings `yaml:",inline"`
 }
 
 func defaultSettings() settings {
@@ -81,9 +82,19 @@ func (o *option) environment() string {
 	return "SLUICE_" + strings.ToUpper(strings.ReplaceAll(o.name, "-", "_"))
 }
 
+// text sets a field to what is given.
+func text(p *string) func(string) error { return func(v string) error { *p = v; return nil } }
+
+// orgOptions are the settings that say which environment it is.
+func orgOptions(s *settings) []*option {
+	return []*option{
+		{name: "org", usage: "organization.`name`", set: text(&s.Org), def: s.Org},
+		{name: "env", usage: "environment.`name`; chooses the environment of an archive", set: text(&s.Env), def: s.Env},
+	}
+}
+
 // options binds every setting to its field.
 func (s *settings) options() []*option {
-	text := func(p *string) func(string) error { return func(v string) error { *p = v; return nil } }
 	flag := func(p *bool) func(string) error {
 		return func(v string) error {
 			switch strings.ToLower(v) {
@@ -97,7 +108,7 @@ func (s *settings) options() []*option {
 			return nil
 		}
 	}
-	return []*option{
+	list := []*option{
 		{name: "listen", usage: "`address` for HTTP/1.1 and HTTP/2 in clear text; empty for none", set: text(&s.Listen), def: s.Listen},
 		{name: "tls-listen", usage: "`address` for HTTPS (HTTP/1.1 and HTTP/2)", set: text(&s.TLSListen)},
 		{name: "tls-cert", usage: "certificate `file` in PEM, with its chain", set: text(&s.TLSCert)},
@@ -105,8 +116,6 @@ func (s *settings) options() []*option {
 		{name: "tls-client-ca", usage: "`file` with the CAs of client certificates (mTLS)", set: text(&s.TLSClientCA)},
 		{name: "tls-self-signed", usage: "make a certificate for localhost at start", set: flag(&s.SelfSigned), boolean: true},
 		{name: "admin", usage: "`address` for /healthz, /readyz, /metrics and pprof; empty for none", set: text(&s.Admin)},
-		{name: "org", usage: "organization.`name`", set: text(&s.Org), def: s.Org},
-		{name: "env", usage: "environment.`name`; chooses the environment of an archive", set: text(&s.Env), def: s.Env},
 		{name: "region", usage: "system.region.`name`", set: text(&s.Region), def: s.Region},
 		{name: "watch", usage: "reload when a bundle changes; a bad edit keeps the old revision serving", set: flag(&s.Watch), boolean: true},
 		{name: "strict", usage: "do not start when a bundle is refused", set: flag(&s.Strict), boolean: true},
@@ -117,7 +126,6 @@ func (s *settings) options() []*option {
 		{name: "integrations", usage: "`where` integrations run: local or google", set: text(&s.Integrations), def: s.Integrations},
 		{name: "integration", usage: "exported integration version, a JSON `file`; repeat it for more", set: func(v string) error { s.Integration = append(s.Integration, v); return nil }},
 		{name: "service-account", usage: "service account of the deployments: `EMAIL`, or PROXY=EMAIL", set: text(&s.ServiceAccount)},
-		{name: "data", usage: "`folder` for state that survives a restart (nothing needs it yet)", set: text(&s.Data)},
 		{name: "faults-bubble", usage: "let a ProxyEndpoint's rules handle target faults when the TargetEndpoint has none", set: flag(&s.FaultsBubble), boolean: true},
 		{name: "faults-edge", usage: "answer with Apigee Edge's statuses where they differ", set: flag(&s.FaultsEdge), boolean: true},
 		{name: "faults-xml", usage: "answer default faults in XML to clients that speak XML", set: flag(&s.FaultsXML), boolean: true},
@@ -127,6 +135,7 @@ func (s *settings) options() []*option {
 		{name: "log-format", usage: "`form`: console or json", set: text(&s.LogFormat), def: s.LogFormat},
 		{name: "access-log", usage: "log every request", set: flag(&s.AccessLog), boolean: true},
 	}
+	return append(append(list, orgOptions(s)...), s.StateSettings.options()...)
 }
 
 func (s *settings) setMapHost(v string) error {
@@ -232,5 +241,5 @@ func (s *settings) check() error {
 	if s.TLSListen == "" && (s.TLSCert != "" || s.SelfSigned) {
 		s.TLSListen = ":8443"
 	}
-	return nil
+	return s.StateSettings.check()
 }

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -81,6 +82,18 @@ func identifiers(t *testing.T) map[string][]string {
 		}
 	}
 	return used
+}
+
+// registering tells which families register a policy type.
+func registering(t *testing.T, owners map[string]string) map[string]bool {
+	t.Helper()
+	families := map[string]bool{}
+	for file, used := range identifiers(t) {
+		if slices.Contains(used, "register") {
+			families[family(file, owners)] = true
+		}
+	}
+	return families
 }
 
 // family is the policy that a file belongs to: split files carry the name of

@@ -19,6 +19,7 @@ type Case struct {
 	archive   *txtar.Archive
 	folder    *folder
 	config    config
+	state     map[string][]byte // test data files that the case brings
 	exchanges []*exchange
 }
 

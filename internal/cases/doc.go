@@ -19,6 +19,7 @@
 //
 // Find finds the cases below folders, and a Suite runs many side by side and
 // tells reports of them in their order (find.go, suite.go, report_*.go).
+// Runners of other tests use the reports too, and Ways for the traces (ways.go).
 //
 // # The folder
 //
@@ -28,6 +29,8 @@
 //	sharedflows/NAME/sharedflowbundle/    shared flows that it calls
 //	proxies/NAME/apiproxy/                other proxies, for local targets
 //	integrations/NAME.json                integrations for the local engine
+//	products.json developers.json developerapps.json maps.json
+//	                                      what the organization knows: keys, maps
 //	NAME.case
 //
 // The organization is "acme", the environment "test", the region "us-central1".
@@ -44,6 +47,9 @@
 //	                     integrations: local | scripted
 //	                     account: NAME               service account of the deployment
 //	                     map: NAME=HOST:PORT         host mapping; every other name is the upstream
+//	-- products.json --, -- developers.json --, -- developerapps.json --, -- maps.json --
+//	                   before the first request: in place of the folder's file of
+//	                   that name; the formats are those of Apigee's emulator
 //	-- request --      what the client sends; begins an exchange
 //	-- target --       one request that must arrive at the upstream
 //	-- integration --  one integration call that must arrive: "execute PROJECT REGION NAME",

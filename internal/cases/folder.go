@@ -5,10 +5,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
 	"sluice/flow"
+	"sluice/internal/orgdata"
 	"sluice/proxy"
 )
 
@@ -69,6 +71,9 @@ func (f *folder) holds(file string) bool {
 	rel, err := filepath.Rel(f.dir, file)
 	if err != nil {
 		return false
+	}
+	if slices.Contains(orgdata.Files, rel) {
+		return true
 	}
 	switch place, _, _ := strings.Cut(filepath.ToSlash(rel), "/"); place {
 	case "apiproxy", "proxies", "sharedflows", "integrations":

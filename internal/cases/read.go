@@ -73,13 +73,16 @@ func (r *reader) fail(line int, format string, args ...any) {
 	r.errs = append(r.errs, &Mistake{File: r.c.File, Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
-const known = "config, request, target, integration, answer, response, vars and clock"
+const known = "config, request, target, integration, answer, response, vars and clock, and before the first request products.json, developers.json, developerapps.json and maps.json"
 
 func (r *reader) section(s section) {
 	open := r.open
 	r.open = nil
 	if s.flags != "" && (s.name != "target" && s.name != "integration" || s.flags != "async") {
 		r.fail(s.line-1, "section %q: only target and integration take a word, which is async", s.name+" "+s.flags)
+	}
+	if r.stateFile(s) {
+		return
 	}
 	switch s.name {
 	case "config":

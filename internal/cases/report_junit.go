@@ -2,6 +2,7 @@ package cases
 
 import (
 	"encoding/xml"
+	"fmt"
 	"io"
 	"path/filepath"
 	"strconv"
@@ -59,7 +60,7 @@ func (j *JUnitReport) Case(r *Result) error {
 		j.suites = append(j.suites, &junitSuite{Name: dir})
 	}
 	s := j.suites[len(j.suites)-1]
-	c := junitCase{Name: strings.TrimSuffix(filepath.Base(r.File), extension), Class: dir, File: r.File, Time: seconds(r.Seconds)}
+	c := junitCase{Name: junitName(r), Class: dir, File: r.File, Time: seconds(r.Seconds)}
 	switch {
 	case !r.Passed:
 		f := &r.Failures[0]
@@ -73,6 +74,15 @@ func (j *JUnitReport) Case(r *Result) error {
 	s.Time = seconds(s.seconds)
 	s.Cases = append(s.Cases, c)
 	return nil
+}
+
+// junitName is the name of a test in its suite.
+func junitName(r *Result) string {
+	name := strings.TrimSuffix(filepath.Base(r.File), extension)
+	if r.Line == 0 {
+		return name
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s:%d %s", name, r.Line, r.Name))
 }
 
 // plain is the report of a case, as far as a CDATA section can hold it: it has no

@@ -20,12 +20,12 @@ func (t *TextReport) Case(r *Result) error {
 	p := painter{colour: t.Colour}
 	switch {
 	case !r.Passed:
-		p.line(0, "%s  %s", p.paint(red, "FAIL"), r.File)
+		p.line(0, "%s  %s", p.paint(red, "FAIL"), r.title())
 		p.why(r.Why)
 	case r.Updated > 0:
 		p.line(0, "%s    %s  (%d sections rewritten)", p.paint(yellow, "ok"), r.File, r.Updated)
 	default:
-		p.line(0, "%s    %s", p.paint(green, "ok"), r.File)
+		p.line(0, "%s    %s", p.paint(green, "ok"), r.title())
 	}
 	if !r.Passed || r.Verbose {
 		p.detail(r)

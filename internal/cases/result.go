@@ -8,6 +8,8 @@ import (
 // Result is the outcome of one run of a case.
 type Result struct {
 	File     string    `json:"file"`
+	Line     int       `json:"line,omitempty"` // where it stands, and
+	Name     string    `json:"name,omitempty"` // what it is called, when a file holds several
 	Why      string    `json:"why"`
 	Passed   bool      `json:"passed"`
 	Updated  int       `json:"updated,omitempty"` // sections that were rewritten
@@ -38,6 +40,14 @@ type Failure struct {
 	Place string `json:"place,omitempty"`
 
 	variable string // that differs
+}
+
+// title says which test it is.
+func (r *Result) title() string {
+	if r.Line == 0 {
+		return r.File
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s:%d  %s", r.File, r.Line, r.Name))
 }
 
 // What is one line: the section and the exchange.

@@ -34,6 +34,11 @@ type world struct {
 // Region is where the deployed environment is.
 const Region = "us-central1"
 
+const (
+	organization = "acme"
+	environment  = "test"
+)
+
 // newWorld builds the world; the caller closes it, also after an error.
 func newWorld(c *Case, o Options) (*world, error) {
 	w := &world{c: c, script: newScript(c.File), clock: newClock(c.config.now)}
@@ -66,6 +71,9 @@ func (w *world) surroundings(o Options) (err error) {
 	w.services = &flow.Services{
 		Now: w.clock.now, ProcessID: "case", Interfaces: map[string]string{"lo": "127.0.0.1"}, Identity: identity{&w.c.config},
 	}
+	if err := w.store(); err != nil {
+		return err
+	}
 	return w.integrations(o)
 }
 
@@ -89,7 +97,7 @@ func (w *world) integrations(o Options) error {
 
 func (w *world) deploy(o Options) (*proxy.Snapshot, error) {
 	env := &proxy.Environment{
-		Organization: "acme", Name: "test", Region: Region, Pod: "pod-1",
+		Organization: organization, Name: environment, Region: Region, Pod: "pod-1",
 		TargetServers: w.c.config.targetServers(w.upstream.addr()), Accounts: map[string]string{"": w.c.config.account},
 	}
 	snapshot, problems := w.c.folder.deploy(&proxy.Compiler{Registry: o.Registry, Services: w.services, Environment: env, Network: w.network})
@@ -115,6 +123,9 @@ func (w *world) serve(snapshot *proxy.Snapshot) error {
 		return err
 	}
 	w.addr, w.table, w.served = l.Addr().String(), proxy.NewTable(), make(chan error, 1)
+	if err := errors.Join(snapshot.Prepare(context.Background(), w.services, w.table.Snapshot())...); err != nil {
+		return err
+	}
 	w.table.Swap(snapshot)
 	core := &proxy.Core{Table: w.table, Services: w.services, Report: w.observer, Trace: w.observer.trace, Finished: w.observer.finished}
 	w.server = proxy.NewServer(core, zap.NewNop())

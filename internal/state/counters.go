@@ -1,0 +1,70 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"sluice/flow"
+)
+
+// Counters count requests for quotas: for this process, or for all processes on
+// the same tally. Those either ask the tally each time (synchronous), or bring
+// together from time to time what each of them counted (asynchronous).
+//
+//	counters.go           which way to count
+//	counters_table.go     the counters of this process, a bounded number
+//	counters_part.go      what a counter remembers: a window, or the parts of a rolling one
+//	counters_local.go     counting here
+//	counters_sync.go      counting on the tally
+//	counters_rolling.go   what others counted in a rolling window
+//	counters_flexi.go     agreeing on when a flexi window begins
+//	counters_async.go     counting here, and sharing it later
+type Counters struct {
+	tally Tally
+	now   func() time.Time
+	table counterTable
+	share sharer
+}
+
+// ErrCrowded says that there are too many counters whose windows have not ended.
+// A new one is refused then: to forget another would give its caller a new
+// allowance, and anybody who can make up identifiers would see to that.
+var ErrCrowded = errors.New("state: too many quota counters, and the window of none has ended")
+
+// NewCounters returns counters that are shared through tally. now is the clock by
+// which asynchronous counters are shared when nobody uses them any more.
+func NewCounters(tally Tally, now func() time.Time) *Counters {
+	c := &Counters{tally: tally, now: now}
+	c.table.init(maxCounters)
+	c.share.init(c)
+	return c
+}
+
+// Count implements flow.Counters. Synchronous counting fails when the tally does
+// not answer, the other ways with ErrCrowded.
+//
+// A counter is that of its key and its window: the same key with another window is
+// another counter.
+func (c *Counters) Count(ctx context.Context, n flow.Count) (flow.Counted, error) {
+	n.Allowed, n.Weight = max(n.Allowed, 0), max(n.Weight, -math.MaxInt64)
+	k, err := c.table.find(&n)
+	if err != nil {
+		return flow.Counted{}, err
+	}
+	switch k.id.way {
+	case synchronously:
+		k.mu.Unlock()
+		shared := n // which is kept longer, so that n itself stays on the stack
+		return c.synchronous(ctx, k, &shared)
+	case asynchronously:
+		return c.asynchronous(k, &n), nil
+	}
+	defer k.mu.Unlock()
+	return k.count(&n), nil
+}
+
+// Close shares what asynchronous counters have not shared yet, and stops sharing.
+// The error says that some of it could not be.
+func (c *Counters) Close() error { return c.share.close() }

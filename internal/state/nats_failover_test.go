@@ -1,0 +1,374 @@
+package state_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sluice/internal/state"
+	"sluice/internal/state/statetest"
+)
+
+func init() { parts["node"] = node }
+
+const clusterEnv = "SLUICE_STATE_TEST_CLUSTER"
+
+// node is a process that is one node of a cluster until its standard input ends.
+func node() {
+	var cluster state.Cluster
+	exitOn(json.Unmarshal([]byte(os.Getenv(clusterEnv)), &cluster))
+	e, err := state.Open(context.Background(), state.Options{Dir: os.Getenv(dirEnv), Cluster: cluster})
+	exitOn(err)
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	exitOn(e.Close())
+}
+
+// TestFailover has three nodes, this process and two others, and loses first the
+// one that leads, then the other.
+func TestFailover(t *testing.T) {
+	if testing.Short() {
+		t.Skip("elections take some seconds")
+	}
+	t.Parallel()
+	f := newFailover(t)
+	leader := f.leaderElsewhere(t)
+	l := startLoad(t, f.bucket, f.tally)
+
+	l.waitFor(t, 200)
+	f.nodes[leader].kill(t)
+	l.waitFor(t, 200)
+	l.stop()
+	t.Logf("the leader was killed: no value was acknowledged for %s, no count for %s; %s", l.putGap.longest(), l.addGap.longest(), l)
+	l.checkAcknowledged(t)
+
+	f.nodes[3-leader].kill(t)
+	f.checkUnavailable(t)
+
+	for i := range 2 {
+		f.nodes[i+1] = f.startNode(t, i+1)
+	}
+	f.checkAvailable(t)
+	l.checkAcknowledged(t)
+}
+
+// TestLeaderCloses closes the node that leads, as an update of a cluster does.
+func TestLeaderCloses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("three nodes take some seconds")
+	}
+	t.Parallel()
+	engines := statetest.Cluster(t, 3)
+	openLoad(t, engines[0])
+	leader := slices.IndexFunc(engines, func(e state.Engine) bool { return leads(t, e) })
+	b, tally := openLoad(t, engines[(leader+1)%3])
+	l := startLoad(t, b, tally)
+	l.waitFor(t, 200)
+	check(t, engines[leader].Close())
+	l.waitFor(t, 200)
+	l.stop()
+	t.Logf("the leader was closed: no value was acknowledged for %s, no count for %s; %s", l.putGap.longest(), l.addGap.longest(), l)
+	l.checkAcknowledged(t)
+}
+
+// leads tells whether an engine's own node leads the values.
+func leads(t *testing.T, e state.Engine) bool {
+	t.Helper()
+	leader, err := state.Leader(t.Context(), e, loadStreams[0])
+	check(t, err)
+	return leader == state.NodeName(e)
+}
+
+// loadStreams are the streams of what a load writes.
+var loadStreams = []string{state.BucketStream("load"), state.TallyStream("load", time.Minute)}
+
+// failover is a cluster of which this process is node 0.
+type failover struct {
+	options []state.Options
+	nodes   map[int]*process
+	engine  state.Engine
+	bucket  state.Bucket
+	tally   state.Tally
+}
+
+func newFailover(t *testing.T) *failover {
+	f := &failover{nodes: map[int]*process{}}
+	routes := statetest.Addresses(t, 3)
+	for i := range 3 {
+		f.options = append(f.options, state.Options{
+			Dir:     filepath.Join(t.TempDir(), fmt.Sprint(i)),
+			Cluster: state.Cluster{Listen: routes[i], Routes: routes, User: "peer", Password: "known to three"},
+		})
+	}
+	for i := range 2 {
+		f.nodes[i+1] = f.startNode(t, i+1)
+	}
+	var err error
+	f.engine, err = state.Open(t.Context(), f.options[0])
+	check(t, err)
+	t.Cleanup(func() { check(t, f.engine.Close()) })
+	f.bucket, f.tally = openLoad(t, f.engine)
+	return f
+}
+
+// openLoad opens what a load writes.
+func openLoad(t *testing.T, e state.Engine) (state.Bucket, state.Tally) {
+	t.Helper()
+	b, err := e.Bucket(t.Context(), state.BucketConfig{Name: "load", Durable: true})
+	check(t, err)
+	tally, err := e.Tally(t.Context(), "load")
+	check(t, err)
+	return b, tally
+}
+
+// process is a node that runs elsewhere.
+type process struct{ command *exec.Cmd }
+
+func (f *failover) startNode(t *testing.T, i int) *process {
+	t.Helper()
+	o := f.options[i]
+	cluster, err := json.Marshal(o.Cluster)
+	check(t, err)
+	p := &process{command: part(t, "node", dirEnv+"="+o.Dir, clusterEnv+"="+string(cluster))}
+	in, err := p.command.StdinPipe()
+	check(t, err)
+	check(t, p.command.Start())
+	t.Cleanup(func() {
+		_ = in.Close()       // already done for one that was killed
+		_ = p.command.Wait() // an error for one that was killed
+	})
+	return p
+}
+
+// kill ends a node with SIGKILL, and returns when it is gone.
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	check(t, p.command.Process.Kill())
+	_ = p.command.Wait() // says that it was killed
+}
+
+// leaderElsewhere has both streams led by one node that is not this process, and
+// returns its number.
+func (f *failover) leaderElsewhere(t *testing.T) int {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		places := []int{f.place(t, loadStreams[0]), f.place(t, loadStreams[1])}
+		if places[0] == places[1] && places[0] > 0 {
+			return places[0]
+		}
+		wrong := loadStreams[0]
+		if places[0] > 0 {
+			wrong = loadStreams[1]
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		_ = state.StepDown(ctx, f.engine, wrong) // another try follows
+		cancel()
+	}
+	t.Fatal("no other node came to lead both streams")
+	return 0
+}
+
+// place returns the number of the node that leads a stream, -1 for none.
+func (f *failover) place(t *testing.T, stream string) int {
+	t.Helper()
+	leader, err := state.Leader(t.Context(), f.engine, stream)
+	check(t, err)
+	return slices.IndexFunc(f.options, func(o state.Options) bool {
+		name, err := os.ReadFile(filepath.Join(o.Dir, "node"))
+		check(t, err)
+		return strings.TrimSpace(string(name)) == leader
+	})
+}
+
+// checkUnavailable has writes while two of three nodes are down.
+func (f *failover) checkUnavailable(t *testing.T) {
+	t.Helper()
+	for name, do := range map[string]func() error{
+		"Put":     func() error { _, err := f.bucket.Put(t.Context(), "alone", nil, 0); return err },
+		"Replace": func() error { _, err := f.bucket.Replace(t.Context(), "alone", nil, 0, 0); return err },
+		"Delete":  func() error { return f.bucket.Delete(t.Context(), "alone") },
+		"Add":     func() error { _, err := f.tally.Add(t.Context(), "alone", 1, time.Minute); return err },
+	} {
+		start := time.Now()
+		err := do()
+		took := time.Since(start)
+		if !errors.Is(err, state.ErrUnavailable) || took > 2*state.DefaultPatience {
+			t.Errorf("%s without a majority: %v after %s", name, err, took)
+		}
+		t.Logf("%s without a majority fails after %s: %v", name, took.Round(time.Millisecond), err)
+	}
+}
+
+// checkAvailable waits until writes work again.
+func (f *failover) checkAvailable(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		_, err := f.bucket.Put(t.Context(), "together", nil, 0)
+		if err == nil {
+			_, err = f.tally.Add(t.Context(), "together", 1, time.Minute)
+		}
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("with all nodes back: %v", err)
+		}
+	}
+}
+
+// load writes and counts without a pause, and watches what it wrote.
+type load struct {
+	bucket state.Bucket
+	tally  state.Tally
+	puts   atomic.Int64 // keys k.1 to k.puts are acknowledged, but for those in refused
+	adds   atomic.Int64 // acknowledged
+	tried  atomic.Int64 // adds that may have happened
+	putGap gap
+	addGap gap
+	stop   func()
+
+	mu      sync.Mutex // guards what follows
+	refused map[int64]bool
+	told    map[string]bool // by the watch
+}
+
+func startLoad(t *testing.T, b state.Bucket, tally state.Tally) *load {
+	t.Helper()
+	l := &load{bucket: b, tally: tally, refused: map[int64]bool{}, told: map[string]bool{}}
+	check(t, b.Watch(t.Context(), func(c state.Change) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.told[c.Key] = true
+	}))
+	ctx, cancel := context.WithCancel(t.Context())
+	var workers sync.WaitGroup
+	l.stop = sync.OnceFunc(func() { cancel(); workers.Wait() })
+	t.Cleanup(l.stop)
+	workers.Go(func() {
+		for ctx.Err() == nil {
+			l.put(t)
+		}
+	})
+	workers.Go(func() {
+		for ctx.Err() == nil {
+			l.add(t)
+		}
+	})
+	return l
+}
+
+func (l *load) String() string {
+	return fmt.Sprintf("%d values and %d counts acknowledged", l.putGap.marks.Load(), l.adds.Load())
+}
+
+func (l *load) put(t *testing.T) {
+	n := l.puts.Load() + 1
+	_, err := l.bucket.Put(context.Background(), fmt.Sprint("k.", n), nil, 0)
+	if err == nil {
+		l.putGap.mark()
+	} else {
+		expectUnavailable(t, err)
+		l.mu.Lock()
+		l.refused[n] = true
+		l.mu.Unlock()
+	}
+	l.puts.Store(n)
+}
+
+func (l *load) add(t *testing.T) {
+	l.tried.Add(1)
+	n, err := l.tally.Add(context.Background(), "k", 1, time.Minute)
+	if err != nil {
+		expectUnavailable(t, err)
+		return
+	}
+	l.addGap.mark()
+	if sure := l.adds.Add(1); n < sure {
+		t.Errorf("the count is %d when %d adds were acknowledged", n, sure)
+	}
+}
+
+func expectUnavailable(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, state.ErrUnavailable) {
+		t.Errorf("during the election: %v", err)
+	}
+}
+
+// waitFor waits for so many more values and counts.
+func (l *load) waitFor(t *testing.T, more int64) {
+	t.Helper()
+	puts, adds := l.putGap.marks.Load()+more, l.adds.Load()+more
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(time.Minute)
+	for l.putGap.marks.Load() < puts || l.adds.Load() < adds {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("traffic does not go on: %s", l)
+		}
+	}
+}
+
+// checkAcknowledged looks whether all that was acknowledged is there.
+func (l *load) checkAcknowledged(t *testing.T) {
+	t.Helper()
+	there := map[string]bool{}
+	check(t, l.bucket.Watch(t.Context(), func(c state.Change) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		there[c.Key] = true
+	}))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for n := range l.puts.Load() {
+		key := fmt.Sprint("k.", n+1)
+		if !l.refused[n+1] && !there[key] {
+			t.Errorf("%s was acknowledged and is not there", key)
+		}
+		if there[key] && !l.told[key] {
+			t.Errorf("%s is there and the watch was not told", key)
+		}
+	}
+	n, err := l.tally.Get(t.Context(), "k")
+	if err != nil || n < l.adds.Load() || n > l.tried.Load() {
+		t.Errorf("the count is %d, %v; acknowledged were %d of %d", n, err, l.adds.Load(), l.tried.Load())
+	}
+}
+
+// gap measures the longest time between two marks.
+type gap struct {
+	marks atomic.Int64
+
+	mu   sync.Mutex // guards what follows
+	last time.Time
+	max  time.Duration
+}
+
+func (g *gap) mark() {
+	g.marks.Add(1)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	if !g.last.IsZero() {
+		g.max = max(g.max, now.Sub(g.last))
+	}
+	g.last = now
+}
+
+func (g *gap) longest() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.max.Round(time.Millisecond)
+}

@@ -1,0 +1,56 @@
+package statetest
+
+import (
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"sluice/internal/state"
+)
+
+// Cluster starts nodes that keep their state together, in this process and on
+// loopback, and closes them at the end of the test.
+func Cluster(t testing.TB, nodes int) []state.Engine {
+	t.Helper()
+	routes := Addresses(t, nodes)
+	engines := make([]state.Engine, nodes)
+	errs := make([]error, nodes)
+	together(nodes, func(i int) {
+		engines[i], errs[i] = state.Open(t.Context(), state.Options{
+			Dir:      t.TempDir(),
+			Cluster:  state.Cluster{Listen: routes[i], Routes: routes},
+			Patience: 10 * time.Second, // for a machine with other work: elections take their time
+		})
+	})
+	for i, e := range engines {
+		if errs[i] != nil {
+			t.Error(errs[i])
+			continue
+		}
+		t.Cleanup(func() {
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+	return engines
+}
+
+// Addresses returns free addresses on loopback.
+func Addresses(t testing.TB, n int) []string {
+	t.Helper()
+	var addresses []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		addresses = append(addresses, fmt.Sprint(l.Addr()))
+	}
+	return addresses
+}
