@@ -15,7 +15,7 @@ import (
 func docCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doc",
-		Short: "Print the reference: variables, policies",
+		Short: "Print the reference: variables, policies, rules of lint",
 	}
 	cmd.AddCommand(
 		&cobra.Command{
@@ -31,6 +31,7 @@ error, or one that a policy made.`,
 			Use: "policies [NAME]", Short: "Policy types, or one of them with a sample", Args: cobra.MaximumNArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error { return docPolicies(cmd.OutOrStdout(), args) },
 		},
+		docRulesCommand(),
 	)
 	return cmd
 }

@@ -17,20 +17,35 @@ import (
 )
 
 func lintCommand() *cobra.Command {
-	format, env := "text", proxy.DefaultEnvironment
+	format, env, rules := "text", proxy.DefaultEnvironment, []string{deployRules, faultRules}
 	cmd := &cobra.Command{
 		Use:   "lint PATH...",
 		Short: "List everything that is wrong with bundles",
 		Long: `lint compiles every bundle at the paths and lists all problems at once: where
 (file:line:column and element), what (the deployment error's name and a sentence),
-and what to do next. Errors refuse a bundle, warnings do not.
+and what to do next. Errors refuse a bundle, warnings do not. It also looks for
+error handling that cannot work, such as a FaultRule that waits for a fault which
+nothing raises; these findings are warnings.
+
+  sluice lint ./my-proxy                          everything
+  sluice lint --rules deploy ./my-proxy           what a deployment says
+  sluice lint --rules faults ./my-proxy           the error handling alone
+  sluice lint --rules faults,unhandled-fault ...  with an optional rule
+  sluice doc rules                                the rules of error handling
+
+Lint a proxy together with its shared flows: of one that is not at the paths, all
+that is known is that it may raise anything.
 
 Exit code 1 if there is an error.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("nothing to lint: give the path of a bundle, as in `sluice lint ./my-proxy`")
 			}
-			problems, bundles, err := lint(args, env)
+			chosen, err := parseLintRules(rules)
+			if err != nil {
+				return err
+			}
+			problems, bundles, err := chosen.lint(args, env)
 			if err != nil {
 				return err
 			}
@@ -43,7 +58,8 @@ Exit code 1 if there is an error.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", format, "`form`: text, json or sarif")
+	cmd.Flags().StringVar(&format, "format", format, "`form`: text, json, sarif or github")
+	cmd.Flags().StringSliceVar(&rules, "rules", rules, "`list` of what to look for: deploy, faults, names that `sluice doc rules` lists")
 	cmd.Flags().StringVar(&env, "env", env, "environment of an archive")
 	return cmd
 }
@@ -66,6 +82,7 @@ func lint(paths []string, env string) (flow.Problems, int, error) {
 	environment, problems := readEnvironment(&s)
 	environment.Deploy = nil // lint looks at everything
 	services := &flow.Services{Now: time.Now, Integrations: engine.Service(s.Region), Identity: unusedIdentity{}}
+	defer closeQuietly(joinMemory(services))
 	loader := &proxy.Loader{Paths: paths, Compiler: &proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: network}}
 	load := loader.Load()
 	return append(problems, load.Problems...), load.Bundles, nil
@@ -89,8 +106,30 @@ func writeProblems(w io.Writer, format string, problems flow.Problems, bundles i
 		return writeJSON(w, problems)
 	case "sarif":
 		return writeJSON(w, sarif(problems))
+	case "github":
+		return writeGitHub(w, problems)
 	}
-	return fmt.Errorf("--format is %q; it is text, json or sarif", format)
+	return fmt.Errorf("--format is %q; it is text, json, sarif or github", format)
+}
+
+// writeGitHub writes workflow commands, which GitHub Actions shows beside the
+// lines of a change.
+func writeGitHub(w io.Writer, problems flow.Problems) error {
+	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	for i := range problems {
+		p := &problems[i]
+		text := p.Message
+		if p.Hint != "" {
+			text += "\nhint: " + p.Hint
+		}
+		_, err := fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", p.Severity,
+			property.Replace(strings.TrimPrefix(p.File, "./")), max(p.Line, 1), max(p.Column, 1), property.Replace(p.Code), data.Replace(text))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func count(n int, what string) string {
@@ -116,7 +155,7 @@ func sarif(problems flow.Problems) any {
 		p := &problems[i]
 		if !seen[p.Code] {
 			seen[p.Code] = true
-			rules = append(rules, object{"id": p.Code})
+			rules = append(rules, sarifRule(p.Code))
 		}
 		text := p.Message
 		if p.Hint != "" {

@@ -1,0 +1,1 @@
+context.setVariable("fault.name", "MyFault");
