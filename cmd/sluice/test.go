@@ -31,7 +31,7 @@ type testSettings struct {
 
 func testCommand() *cobra.Command {
 	s := testSettings{format: "text"}
-	faults, matrix := false, matrixOptions{}
+	matrix, feature := matrixOptions{}, featureOptions{}
 	cmd := &cobra.Command{
 		Use:   "test PATH...",
 		Short: "Run the *.case files beside bundles, or show which rule handles which fault",
@@ -48,6 +48,8 @@ which element of the bundle decided it, and the way through the flows. With
 --update the response and vars sections that differ are rewritten: look at the
 difference before you commit it.
 
+` + featureHelp + `
+
 ` + matrixHelp + `
 
 Exit code 0 if all is well, 1 if cases fail or --fail-on finds cells, 2 if they
@@ -59,9 +61,12 @@ could not be run.`,
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
 			defer stop()
-			if faults {
+			if matrix.faults || matrix.fault != "" {
 				matrix.format = s.format
 				return runMatrix(ctx, args, matrix, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			}
+			if feature.dir != "" {
+				return runFeatures(ctx, &s, &feature, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			}
 			return test(ctx, &s, cmd.OutOrStdout())
 		},
@@ -76,7 +81,7 @@ could not be run.`,
 	f.IntVarP(&s.jobs, "jobs", "j", 0, "`number` of cases that run at once (default: twice the processors)")
 	f.StringVar(&s.format, "format", s.format, "`form` of the report: text, json, junit or github (annotations)")
 	f.StringVar(&s.output, "output", "", "write the report to a `file`, and text to the terminal")
-	f.BoolVar(&faults, "faults", false, "show which fault is handled by which rule, instead of running cases")
+	feature.register(f)
 	matrix.register(f)
 	return cmd
 }
@@ -145,16 +150,25 @@ func (s *testSettings) check() error {
 }
 
 // once runs the suite and writes its reports.
-func (s *testSettings) once(ctx context.Context, suite *cases.Suite, out io.Writer) (cases.Totals, error) {
+func (s *testSettings) once(ctx context.Context, suite *cases.Suite, out io.Writer) (totals cases.Totals, err error) {
+	err = s.report(out, func(reports ...cases.Report) (err error) {
+		totals, err = suite.Run(ctx, reports...)
+		return err
+	})
+	return totals, err
+}
+
+// report gives run the reports that the flags ask for.
+func (s *testSettings) report(out io.Writer, run func(...cases.Report) error) error {
 	if s.output == "" {
-		return suite.Run(ctx, formats[s.format](out))
+		return run(formats[s.format](out))
 	}
 	file, err := os.Create(s.output)
 	if err != nil {
-		return cases.Totals{}, fmt.Errorf("--output: %w", err)
+		return fmt.Errorf("--output: %w", err)
 	}
-	totals, err := suite.Run(ctx, textReport(out), formats[s.format](file))
-	return totals, errors.Join(err, file.Close())
+	err = run(textReport(out), formats[s.format](file))
+	return errors.Join(err, file.Close())
 }
 
 // find finds the cases that the flags ask for.

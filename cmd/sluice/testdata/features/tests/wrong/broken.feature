@@ -1,0 +1,3 @@
+Feature: Not quite Gherkin
+  Scenario: A step without its keyword
+    I GET /json
