@@ -62,6 +62,15 @@ func (d *Deployment) Targets() []*Target {
 	return list
 }
 
+// EventFlow returns the endpoint's, or nil.
+func (e *Endpoint) EventFlow() *flow.Section { return e.events }
+
+// EventFlow returns the target's, which runs in place of the endpoint's, or nil.
+func (t *Target) EventFlow() *flow.Section { return t.events }
+
+// PostClientFlow returns its sections; none is none.
+func (e *Endpoint) PostClientFlow() []flow.Section { return e.postClient }
+
 // Reach says how a target is reached, as far as it decides what can fail.
 type Reach struct {
 	Kind       string // "http", "local", "integration" or "node"
@@ -97,32 +106,51 @@ type Trial struct {
 	// Answer stands for the target. Its error is a *faults.Fault.
 	Answer func(*flow.Exchange) (*flow.Message, error)
 	Report Reporter
+	// EventFlow, when not nil, runs on the events of an answer that streams some, in
+	// place of the endpoint's and of the target's.
+	EventFlow *flow.Section
+	// PostClientFlow runs after the answer, in place of the endpoint's.
+	PostClientFlow []flow.Section
 }
 
 // Try runs the trial on x, whose Request, Services and Client the caller has
 // filled, and returns the message that the client would get; nil when ctx ended.
 // What x.SharedFlows holds already is used in place of the snapshot's.
 func (s *Snapshot) Try(ctx context.Context, x *flow.Exchange, t Trial) *flow.Message {
-	e := *t.Endpoint
-	e.routes = nil
-	if t.Route != nil {
-		e.routes = []route{{name: t.Route.Name}}
-		if t.Route.Target != nil {
-			target := *t.Route.Target
-			target.connection = rehearsed{target.connection, t.Answer}
-			e.routes[0].target, e.routes[0].targetName = &target, target.Name
-		}
-	}
+	e := t.endpoint()
 	x.Proxy, x.Snapshot = e.info, s
 	if x.SharedFlows == nil {
 		x.SharedFlows = s.SharedFlows
 	}
 	x.Deadline = x.Now().Add(e.props.apiTimeout)
-	r := &run{snapshot: s, endpoint: &e, x: x, client: silent{}, report: t.Report}
+	r := &run{snapshot: s, endpoint: e, x: x, client: silent{}, report: t.Report}
 	r.admit(&x.Client)
 	m := r.process(ctx)
+	if t.EventFlow != nil && m != nil {
+		m = r.events(ctx, m)
+		_ = m.Hold() // reads the stream to its end; what it cannot read is not there
+	}
+	r.afterwards(ctx)
 	r.close()
 	return m
+}
+
+// endpoint is the trial's endpoint with the trial's route, EventFlow and
+// PostClientFlow.
+func (t *Trial) endpoint() *Endpoint {
+	e := *t.Endpoint
+	e.routes, e.events, e.postClient = nil, t.EventFlow, t.PostClientFlow
+	if t.Route == nil {
+		return &e
+	}
+	taken := route{name: t.Route.Name}
+	if t.Route.Target != nil {
+		target := *t.Route.Target
+		target.connection, target.events = rehearsed{target.connection, t.Answer}, nil
+		taken.target, taken.targetName = &target, target.Name
+	}
+	e.routes = []route{taken}
+	return &e
 }
 
 // rehearsed is a connection whose answers are made up.

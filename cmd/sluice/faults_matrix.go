@@ -19,6 +19,8 @@ import (
 
 // matrixOptions are the flags of the fault matrix.
 type matrixOptions struct {
+	faults        bool   // show the matrix
+	fault         string // explain this cell of it
 	env           string
 	format        string // "text" or "json"
 	html          string // file
@@ -29,9 +31,11 @@ type matrixOptions struct {
 
 // register adds the flags to those of `sluice test`, whose --format it shares.
 func (o *matrixOptions) register(f *pflag.FlagSet) {
+	f.BoolVar(&o.faults, "faults", false, "show which fault is handled by which rule, instead of running cases")
+	f.StringVar(&o.fault, "fault", "", "explain one cell of that: a `FAULT@PLACE[:PHASE]`, as in InvalidApiKey@Verify-Key:request")
 	f.StringVar(&o.env, "env", proxy.DefaultEnvironment, "with --faults: `environment` of an archive")
 	f.StringVar(&o.html, "html", "", "with --faults: write the heat map to this `file`, one page that needs no network")
-	f.StringSliceVar(&o.failOn, "fail-on", nil, "with --faults: exit with 1 when there are cells of these `classes`: leaked, faulted-again, unhandled")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "with --faults: exit with 1 when there are cells of these `classes`: leaked, faulted-again, unhandled, leaked-again")
 	f.StringVar(&o.baseline, "baseline", "", "with --faults: `file` with cells that --fail-on accepts")
 	f.BoolVar(&o.writeBaseline, "write-baseline", false, "with --faults: write the --baseline file, accept all cells as they are now")
 }
@@ -40,12 +44,22 @@ const matrixHelp = `With --faults no case runs. Instead every documented fault i
 attached step, target and route of the proxies at the paths, and what the client
 would get is looked at: which FaultRule or DefaultFaultRule answered, or nothing;
 whether the platform's own envelope leaks; whether the rules failed themselves.
-Nothing is sent anywhere.
+Nothing is sent anywhere. A step of a fault rule can fail too: leaked-again are the
+envelopes of such a fault while another is handled.
 
   sluice test --faults ./my-proxy --html matrix.html   a heat map with each cell's story
   ... --fail-on leaked,faulted-again                   a gate for CI
   ... --baseline accepted.txt --write-baseline         accept what there is now
-  ... --baseline accepted.txt --fail-on leaked         fail on what is new`
+  ... --baseline accepted.txt --fail-on leaked         fail on what is new
+
+With --fault one cell is explained: which rules were tried in which order, what each
+condition saw, which steps ran, and what the client gets. The fault is a policy's or
+one of the target's columns; PLACE is a step, a TargetEndpoint, a RouteRule or
+client; PHASE is needed when the step is attached more than once.
+
+  sluice test --fault InvalidApiKey@Verify-Key ./my-proxy
+  sluice test --fault "connect timeout@default" ./my-proxy --format json
+  sluice test --fault QuotaViolation@Quota:response ./my-proxy`
 
 // runMatrix makes the matrix of the proxies at the paths and writes it.
 func runMatrix(ctx context.Context, paths []string, o matrixOptions, out, errs io.Writer) error {
@@ -60,23 +74,46 @@ func runMatrix(ctx context.Context, paths []string, o matrixOptions, out, errs i
 	if err != nil {
 		return err
 	}
-	if err := o.write(m, out); err != nil {
+	if o.fault != "" {
+		err = o.explain(m, out)
+	} else {
+		err = o.write(m, out)
+	}
+	switch {
+	case err != nil:
 		return err
+	case o.writeBaseline:
+		err = writeFile(o.baseline, m.WriteBaseline)
+	case len(o.failOn) > 0:
+		failures, known := m.Gate(o.failOn, accepted)
+		err = report(failures, known, errs)
 	}
-	if o.writeBaseline {
-		return writeFile(o.baseline, m.WriteBaseline)
+	if m.Refused > 0 {
+		return exitCode(2) // what is shown is not all that was asked for
 	}
-	failures, known := m.Gate(o.failOn, accepted)
-	if len(o.failOn) == 0 {
-		return nil
+	return err
+}
+
+// explain writes the story of one cell. All are rehearsed for it: a fault in a
+// fault rule needs another that leads there.
+func (o *matrixOptions) explain(m *matrix.Matrix, out io.Writer) error {
+	row, cell, err := m.Find(o.fault)
+	if err != nil {
+		return fmt.Errorf("--fault: %w", err)
 	}
-	return report(failures, known, errs)
+	e := matrix.Explain(row, cell)
+	if o.format == "json" {
+		return e.WriteJSON(out)
+	}
+	return e.WriteText(out, colourful(out))
 }
 
 func (o *matrixOptions) check(paths []string) error {
 	switch {
 	case len(paths) == 0:
 		return errors.New("no bundle: give the path of one, as in `sluice test --faults ./my-proxy`")
+	case o.fault != "" && (o.html != "" || len(o.failOn) > 0 || o.baseline != ""):
+		return errors.New("--fault explains one cell; leave out --html, --fail-on and --baseline, or use --faults")
 	case o.format != "text" && o.format != "json":
 		return fmt.Errorf("--format is %q; it is text or json", o.format)
 	case o.writeBaseline && o.baseline == "":
@@ -119,8 +156,8 @@ func makeMatrix(ctx context.Context, paths []string, env string, errs io.Writer)
 	services := &flow.Services{Now: now, ProcessID: "rehearsal", Integrations: engine.Service(s.Region), Identity: unusedIdentity{}}
 	loaded, found := matrix.Load(&proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: network}, paths)
 	problems = append(problems, found...)
-	if problems.Refused() {
-		printProblems(errs, problems.Errors())
+	printProblems(errs, problems.Errors())
+	if problems.Refused() && loaded.Proxies() == 0 {
 		return nil, exitCode(2)
 	}
 	if loaded.Proxies() == 0 {

@@ -1,11 +1,8 @@
 package matrix
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
-
-	"sluice/flow"
 )
 
 // Matrix is what became of every fault in every place.
@@ -13,7 +10,8 @@ type Matrix struct {
 	Proxies   []string `json:"proxies"`
 	Rows      []*Row   `json:"rows"`
 	Totals    Totals   `json:"totals"`
-	Truncated bool     `json:"truncated,omitempty"` // there were more rows than a matrix may have
+	Refused   int      `json:"refused,omitempty"`   // bundles that could not be loaded
+	Truncated bool     `json:"truncated,omitempty"` // a proxy has more rows than a matrix may have
 }
 
 // Row is a place where something can fail.
@@ -22,15 +20,20 @@ type Row struct {
 	Proxy    string   `json:"proxy"`
 	Side     string   `json:"side"`     // ProxyEndpoint or TargetEndpoint
 	Endpoint string   `json:"endpoint"` // its name
-	Phase    string   `json:"phase"`    // request, route, call or response
+	Phase    string   `json:"phase"`    // request, route, call, response, events, postclient, rule or default
 	Flow     string   `json:"flow,omitempty"`
 	Step     string   `json:"step"`             // "callout > step" inside a shared flow
 	Policy   string   `json:"policy,omitempty"` // root element; of a target how it is reached
 	File     string   `json:"file,omitempty"`   // where the step is attached
 	Line     int      `json:"line,omitempty"`
-	Rules    []string `json:"rules,omitempty"` // FaultRules of the endpoint, in the order of the file
-	Request  string   `json:"request"`         // of the rehearsal
-	Cells    []*Cell  `json:"cells"`
+	Rules    []string `json:"rules,omitempty"` // FaultRules that may handle it, in the order of the file
+	// LastFirst tells that the last rule is tried first.
+	LastFirst     bool    `json:"lastFirst,omitempty"`
+	DefaultRule   string  `json:"defaultRule,omitempty"`
+	AlwaysEnforce bool    `json:"alwaysEnforce,omitempty"` // of the DefaultFaultRule
+	Note          string  `json:"note,omitempty"`
+	Request       string  `json:"request"` // of the rehearsal
+	Cells         []*Cell `json:"cells"`
 }
 
 // Cell is one fault in one place, and what came of it.
@@ -42,10 +45,11 @@ type Cell struct {
 	Note  string `json:"note,omitempty"`
 
 	Outcome   Outcome `json:"outcome"`
+	Verdict   string  `json:"verdict"`       // what that means, in a sentence
 	Why       string  `json:"why,omitempty"` // it is unreachable, or the flow went on
 	Rule      string  `json:"rule,omitempty"`
 	Default   string  `json:"default,omitempty"` // DefaultFaultRule, when it ran
-	Leaked    bool    `json:"leaked,omitempty"`
+	Leaked    bool    `json:"leaked,omitempty"`  // of a step in a fault rule this is LeakedAgain
 	Again     bool    `json:"faultedAgain,omitempty"`
 	Unhandled bool    `json:"unhandled,omitempty"`
 	Story     *Story  `json:"story,omitempty"`
@@ -59,18 +63,20 @@ const (
 	FaultedAgain Outcome = "faulted-again" // a policy of the fault rules failed
 	Leaked       Outcome = "leaked"        // the client gets the platform's own envelope
 	Unhandled    Outcome = "unhandled"     // no rule ran; a target's answer passes through
+	LeakedAgain  Outcome = "leaked-again"  // the same of a fault while another is handled
 	Handled      Outcome = "rule"          // a FaultRule answered
 	Defaulted    Outcome = "default"       // the DefaultFaultRule answered
 	Raised       Outcome = "raised"        // RaiseFault's own response, which no rule changed
 	Continued    Outcome = "continued"     // the flow went on
+	Unseen       Outcome = "unseen"        // the client has its whole answer already
 	Unreachable  Outcome = "unreachable"   // no request can get there
 )
 
 // Outcomes lists all, the worst first.
-var Outcomes = []Outcome{FaultedAgain, Leaked, Unhandled, Handled, Defaulted, Raised, Continued, Unreachable}
+var Outcomes = []Outcome{FaultedAgain, Leaked, Unhandled, LeakedAgain, Handled, Defaulted, Raised, Continued, Unseen, Unreachable}
 
 // Totals counts cells by their outcome. A cell that both leaks and faulted again
-// counts once here; Leaked, Again and Unhandled count each property.
+// counts once here; the others count each property.
 type Totals struct {
 	Rows      int             `json:"rows"`
 	Cells     int             `json:"cells"`
@@ -78,6 +84,9 @@ type Totals struct {
 	Leaked    int             `json:"leaked"`
 	Again     int             `json:"faultedAgain"`
 	Unhandled int             `json:"unhandled"`
+	// LeakedAgain are the leaks of faults in the fault rules themselves, which
+	// Leaked leaves out.
+	LeakedAgain int `json:"leakedAgain"`
 }
 
 // number gives every row its ID: where it stands, and a number when the same
@@ -100,72 +109,21 @@ func (m *Matrix) count() {
 	m.Totals = Totals{Rows: len(m.Rows), Outcomes: map[Outcome]int{}}
 	for _, r := range m.Rows {
 		for _, c := range r.Cells {
-			m.Totals.add(c)
+			c.Verdict = c.verdict()
+			m.Totals.add(r, c)
 		}
 	}
 }
 
-func (t *Totals) add(c *Cell) {
+func (t *Totals) add(r *Row, c *Cell) {
 	t.Cells++
 	t.Outcomes[c.Outcome]++
-	for n, is := range map[*int]bool{&t.Leaked: c.Leaked, &t.Again: c.Again, &t.Unhandled: c.Unhandled} {
-		if is {
+	for class, n := range map[string]*int{classLeaked: &t.Leaked, classLeakedAgain: &t.LeakedAgain, classAgain: &t.Again, classUnhandled: &t.Unhandled} {
+		if c.is(class, r) {
 			*n++
 		}
 	}
 }
 
-// judge decides what came of the cell.
-func (c *Cell) judge(r *recorder, x *flow.Exchange, in *injection) {
-	c.Story = &r.Story
-	c.Rule, c.Default = r.rule, r.byDefault
-	if !x.InError() {
-		c.Outcome, c.Why = Continued, "continueOnError: the flow went on"
-		if in.answer != nil {
-			c.Why = "success.codes takes the answer for a success"
-		}
-		return
-	}
-	c.Again = r.again
-	c.Leaked = r.leaks()
-	own := r.Faults[0].Name == "RaiseFault" && !c.Leaked
-	c.Unhandled = c.Rule == "" && c.Default == "" && !own
-	switch {
-	case c.Again:
-		c.Outcome = FaultedAgain
-	case c.Leaked:
-		c.Outcome = Leaked
-	case c.Unhandled:
-		c.Outcome = Unhandled
-	case c.Rule != "":
-		c.Outcome = Handled
-	case c.Default != "":
-		c.Outcome = Defaulted
-	default:
-		c.Outcome = Raised
-	}
-}
-
-// leaks reports whether the response is the platform's envelope of one of the
-// faults. A bundle may use the same shape with codes of its own.
-func (r *recorder) leaks() bool {
-	if r.Response == nil {
-		return false
-	}
-	var envelope struct {
-		Fault struct {
-			Detail struct {
-				Code string `json:"errorcode"`
-			} `json:"detail"`
-		} `json:"fault"`
-	}
-	if json.Unmarshal(r.body, &envelope) != nil || envelope.Fault.Detail.Code == "" {
-		return false
-	}
-	for i := range r.Faults {
-		if r.Faults[i].Code == envelope.Fault.Detail.Code {
-			return true
-		}
-	}
-	return false
-}
+// inRules reports whether the row is about a step in a fault rule.
+func (r *Row) inRules() bool { return r.Phase == rulePhase || r.Phase == defaultPhase }

@@ -8,8 +8,17 @@ import (
 	"strings"
 )
 
-// FailClasses are what Gate can fail on.
-var FailClasses = []string{string(Leaked), string(FaultedAgain), string(Unhandled)}
+// The classes of cells that Gate can fail on. A leak of a fault in the fault rules
+// is a class of its own: no bundle can rule out all of them.
+const (
+	classLeaked      = "leaked"
+	classLeakedAgain = "leaked-again"
+	classAgain       = "faulted-again"
+	classUnhandled   = "unhandled"
+)
+
+// FailClasses are all of them.
+var FailClasses = []string{classLeaked, classAgain, classUnhandled, classLeakedAgain}
 
 // Failure is a cell that fails a gate.
 type Failure struct {
@@ -29,7 +38,7 @@ func (m *Matrix) Gate(classes []string, accepted Baseline) (failures []Failure, 
 			for _, class := range classes {
 				f := Failure{r, c, class}
 				switch {
-				case !c.is(class):
+				case !c.is(class, r):
 				case accepted[f.Key()]:
 					known++
 				default:
@@ -41,13 +50,15 @@ func (m *Matrix) Gate(classes []string, accepted Baseline) (failures []Failure, 
 	return failures, known
 }
 
-func (c *Cell) is(class string) bool {
-	switch Outcome(class) {
-	case Leaked:
-		return c.Leaked
-	case FaultedAgain:
+func (c *Cell) is(class string, at *Row) bool {
+	switch class {
+	case classLeaked:
+		return c.Leaked && !at.inRules()
+	case classLeakedAgain:
+		return c.Leaked && at.inRules()
+	case classAgain:
 		return c.Again
-	case Unhandled:
+	case classUnhandled:
 		return c.Unhandled
 	}
 	return false

@@ -27,7 +27,7 @@ func (m *Matrix) WriteHTML(w io.Writer) error {
 	p.endpoints()
 	for _, o := range Outcomes {
 		if n := m.Totals.Outcomes[o]; n > 0 {
-			p.Counts = append(p.Counts, outcomeCount{o, legend[o], n})
+			p.Counts = append(p.Counts, outcomeCount{o, letterOf(o), meaning(o), n})
 		}
 	}
 	return pageTemplate.Execute(w, &p)
@@ -39,7 +39,7 @@ type page struct {
 	Title     string
 	Style     template.CSS
 	Script    template.JS
-	Groups    []columnGroup
+	Groups    []*columnGroup
 	Width     int // columns
 	Endpoints []pageEndpoint
 	Counts    []outcomeCount
@@ -48,9 +48,26 @@ type page struct {
 }
 
 type outcomeCount struct {
-	Outcome Outcome
-	Legend  string
-	Count   int
+	Outcome        Outcome
+	Letter, Legend string
+	Count          int
+}
+
+// letterOf is the letter of an outcome; for rules, which have one each, the first.
+func letterOf(o Outcome) string {
+	if o == Handled {
+		return ruleLetter(0)
+	}
+	return letters[o]
+}
+
+// meaning is the legend without the name that stands beside it.
+func meaning(o Outcome) string {
+	name, rest, ok := strings.Cut(legend[o], ": ")
+	if !ok {
+		return name
+	}
+	return rest
 }
 
 // column is a fault; Group is "" for a name that several policy types share.
@@ -61,9 +78,19 @@ type columnGroup struct {
 	Columns []string
 }
 
+// Heading is the name if it fits above the columns: they are 24 pixels wide and
+// a letter is 6. The rows tell it too.
+func (g *columnGroup) Heading() string {
+	if len(g.Name)*6 > len(g.Columns)*24 {
+		return ""
+	}
+	return g.Name
+}
+
 type pageEndpoint struct {
 	Name  string
 	Rules []pageRule
+	Idle  []string // rules that no fault leads to
 	Flows []pageFlow
 }
 
@@ -118,8 +145,8 @@ func (p *page) columns() {
 		}
 	}
 	slices.SortStableFunc(groups, func(a, b *columnGroup) int { return groupRank(a.Name) - groupRank(b.Name) })
+	p.Groups = groups
 	for _, g := range groups {
-		p.Groups = append(p.Groups, *g)
 		for _, name := range g.Columns {
 			p.index[column{g.Name, name}] = p.Width
 			p.Width++
@@ -167,41 +194,38 @@ func (p *page) endpoints() {
 		}
 	}
 	n := 0
+	keys := p.keys()
 	for _, rows := range p.groups() {
-		names := ruleLetters(rows)
-		e := pageEndpoint{Name: rows[0].group()}
-		for _, name := range sortedByLetter(names) {
-			e.Rules = append(e.Rules, pageRule{names[name], name, Handled})
+		k := keys[rows[0].group()]
+		e := pageEndpoint{Name: rows[0].group(), Idle: k.idle}
+		for _, name := range sortedByLetter(k.letters) {
+			e.Rules = append(e.Rules, pageRule{k.letters[name], name, Handled})
 		}
-		if name := defaultName(rows); name != "" {
-			e.Rules = append(e.Rules, pageRule{letters[Defaulted], name, Defaulted})
+		if k.byDefault != "" {
+			e.Rules = append(e.Rules, pageRule{letters[Defaulted], k.byDefault, Defaulted})
 		}
 		for _, r := range rows {
 			if len(e.Flows) == 0 || e.Flows[len(e.Flows)-1].Name != r.where() {
 				e.Flows = append(e.Flows, pageFlow{Name: r.where()})
 			}
 			f := &e.Flows[len(e.Flows)-1]
-			f.Rows = append(f.Rows, pageRow{r, n, p.slots(r, homes, names)})
+			f.Rows = append(f.Rows, pageRow{r, n, p.slots(r, homes, k)})
 			n++
 		}
 		p.Endpoints = append(p.Endpoints, e)
 	}
 }
 
-func (p *page) slots(r *Row, homes map[string][]string, names map[string]string) []slot {
+func (p *page) slots(r *Row, homes map[string][]string, k *ruleKey) []slot {
 	slots := make([]slot, p.Width)
 	for i, c := range r.Cells {
-		letter := letters[c.Outcome]
-		if c.Outcome == Handled {
-			letter = names[c.Rule]
-		}
-		slots[p.index[c.column(homes)]] = slot{c, letter, i}
+		slots[p.index[c.column(homes)]] = slot{c, k.letter(c), i}
 	}
 	return slots
 }
 
 // Data is what the script reads.
-func (p *page) Data() map[string]any { return map[string]any{"rows": p.Rows, "legend": legend} }
+func (p *page) Data() map[string]any { return map[string]any{"rows": p.Rows} }
 
 // Span is the number of columns of the table, for headings across it.
 func (p *page) Span() int { return p.Width + 1 }

@@ -1,13 +1,21 @@
 package matrix
 
 import (
+	"path/filepath"
+	"slices"
+
 	"sluice/flow"
 	"sluice/proxy"
 )
 
 // Loaded are bundles compiled for rehearsals.
 type Loaded struct {
-	snapshot   *proxy.Snapshot
+	// Refused counts the bundles that were left out for their errors.
+	Refused int
+
+	snapshots  []*proxy.Snapshot // each of one API proxy: here proxies may share base paths
+	shared     map[string]*flow.SharedFlow
+	bubble     bool // see proxy.Options
 	services   *flow.Services
 	conditions map[string]*flow.Condition // of all rules and shared flows, by their text
 }
@@ -16,31 +24,97 @@ type Loaded struct {
 // are no problem: here they have nothing to do but fail. The bundles whose
 // problems are errors are left out. c.Replace is set by Load.
 func Load(c *proxy.Compiler, paths []string) (*Loaded, flow.Problems) {
-	c.Replace = func(at proxy.StepInfo, policy flow.Policy) flow.Policy { return &probe{at, policy} }
-	loader := &proxy.Loader{Compiler: c, Paths: paths}
-	load := loader.Load()
-	l := &Loaded{snapshot: load.Snapshot, services: c.Services, conditions: map[string]*flow.Condition{}}
-	for _, d := range l.snapshot.Deployments {
-		for _, e := range d.Endpoints {
-			l.learnRules(e.Rules)
-			for _, r := range e.Routes() {
-				if r.Target != nil {
-					l.learnRules(r.Target.Rules)
-				}
+	steps := 0
+	c.Replace = func(at proxy.StepInfo, policy flow.Policy) flow.Policy {
+		steps++
+		return &probe{at, policy, steps}
+	}
+	l := &Loaded{bubble: c.Options.Bubble, services: c.Services, conditions: map[string]*flow.Condition{}}
+	bundles, problems := find(paths)
+	var proxies []*proxy.Deployment
+	var shared []*flow.SharedFlow
+	for _, b := range bundles {
+		var found flow.Problems
+		if b.Kind == proxy.SharedFlowBundle {
+			shared, found = keep(shared, b, c.SharedFlow)
+		} else {
+			proxies, found = keep(proxies, b, c.Proxy)
+		}
+		if problems = append(problems, found...); found.Refused() {
+			l.Refused++
+		}
+	}
+	return l, append(problems, l.link(c, proxies, shared)...)
+}
+
+// find reads the bundles of all paths; one that is named twice counts once.
+func find(paths []string) (list []*proxy.Bundle, problems flow.Problems) {
+	type identity struct {
+		path, name string
+		kind       proxy.BundleKind
+	}
+	seen := map[identity]bool{}
+	for _, root := range paths {
+		found, wrong := proxy.Find(root)
+		problems = append(problems, wrong...)
+		for _, b := range found {
+			if id := (identity{filepath.Clean(b.Path), b.Name, b.Kind}); !seen[id] {
+				seen[id] = true
+				list = append(list, b)
 			}
 		}
-		for _, t := range d.Targets() {
-			l.learnRules(t.Rules)
-		}
 	}
-	for _, f := range l.snapshot.SharedFlows {
+	return list, problems
+}
+
+// keep appends what compile makes of the bundle, unless it is refused. That a
+// service is missing refuses nothing: no policy that needs one runs in a rehearsal.
+func keep[T any](list []T, b *proxy.Bundle, compile func(*proxy.Bundle) (T, flow.Problems)) ([]T, flow.Problems) {
+	made, problems := compile(b)
+	problems = slices.DeleteFunc(problems, func(p flow.Problem) bool { return p.Code == "MissingService" })
+	if problems.Refused() {
+		return list, problems
+	}
+	return append(list, made), problems
+}
+
+// link gives each proxy a snapshot of its own, with all shared flows.
+func (l *Loaded) link(c *proxy.Compiler, proxies []*proxy.Deployment, shared []*flow.SharedFlow) flow.Problems {
+	alone, problems := proxy.NewSnapshot(c.Environment, c.Options, nil, shared)
+	common := len(problems) // every snapshot has them again
+	l.shared = alone.SharedFlows
+	for _, f := range l.shared {
 		l.learnSteps(f.Steps)
 	}
-	return l, load.Problems
+	for _, d := range proxies {
+		s, found := proxy.NewSnapshot(c.Environment, c.Options, []*proxy.Deployment{d}, shared)
+		if found = found[common:]; found.Refused() {
+			l.Refused++
+		} else {
+			l.snapshots = append(l.snapshots, s)
+			l.learn(d)
+		}
+		problems = append(problems, found...)
+	}
+	return problems
 }
 
 // Proxies counts the API proxies that were loaded.
-func (l *Loaded) Proxies() int { return len(l.snapshot.Deployments) }
+func (l *Loaded) Proxies() int { return len(l.snapshots) }
+
+func (l *Loaded) learn(d *proxy.Deployment) {
+	for _, e := range d.Endpoints {
+		l.learnRules(e.Rules)
+		for _, r := range e.Routes() {
+			if r.Target != nil {
+				l.learnRules(r.Target.Rules)
+			}
+		}
+	}
+	for _, t := range d.Targets() {
+		l.learnRules(t.Rules)
+	}
+}
 
 // learnRules keeps conditions by their text: a tracer is told the text alone, and
 // equal texts are equal conditions.
@@ -57,17 +131,17 @@ func (l *Loaded) learnRules(r *flow.FaultRules) {
 }
 
 func (l *Loaded) learnRule(r *flow.FaultRule) {
-	l.learn(r.Condition)
+	l.learnCondition(r.Condition)
 	l.learnSteps(r.Steps)
 }
 
 func (l *Loaded) learnSteps(steps []flow.Step) {
 	for i := range steps {
-		l.learn(steps[i].Condition)
+		l.learnCondition(steps[i].Condition)
 	}
 }
 
-func (l *Loaded) learn(c *flow.Condition) {
+func (l *Loaded) learnCondition(c *flow.Condition) {
 	if c != nil {
 		l.conditions[c.String()] = c
 	}

@@ -95,16 +95,20 @@ func TestFiveRules(t *testing.T) {
 	for _, tt := range []struct {
 		cell        *matrix.Cell
 		rule, tried string
-	}{{proxySide, "3", "5=false 4=false 3=true"}, {targetSide, "2", "1=false 2=true"}, {refused, "2", "1=false 2=true"}} {
+	}{
+		{proxySide, "3", "5 false, 4 false, 3 ran, 2 not tried, 1 not tried"},
+		{targetSide, "2", "1 false, 2 ran, 3 not tried, 4 not tried, 5 not tried"},
+		{refused, "2", "1 false, 2 ran, 3 not tried, 4 not tried, 5 not tried"},
+	} {
 		if tt.cell.Outcome != matrix.Handled || tt.cell.Rule != tt.rule {
 			t.Errorf("%s: %s by rule %q, want rule %s", tt.cell.Fault, tt.cell.Outcome, tt.cell.Rule, tt.rule)
 			continue
 		}
 		var tried []string
-		for _, c := range tt.cell.Story.Conditions {
-			tried = append(tried, c.Owner+"="+map[bool]string{true: "true", false: "false"}[c.Result])
+		for _, at := range tt.cell.Story.Rules {
+			tried = append(tried, at.Rule+" "+at.Result)
 		}
-		if got := strings.Join(tried, " "); got != tt.tried {
+		if got := strings.Join(tried, ", "); got != tt.tried {
 			t.Errorf("%s: tried %s, want %s", tt.cell.Fault, got, tt.tried)
 		}
 		if got := tt.cell.Story.Response.Body; got != "rule "+tt.rule {
@@ -163,8 +167,8 @@ func TestStory(t *testing.T) {
 	if len(s.Forced) != 2 || s.Forced[1] != `request.header.secure = "yes": false (request.header.secure is null)` {
 		t.Errorf("forced %q", s.Forced)
 	}
-	if want := `fault.name = "ExecutionFailed": true (fault.name is "ExecutionFailed")`; s.Conditions[0].Text != want {
-		t.Errorf("condition %q", s.Conditions[0].Text)
+	if want := `fault.name = "ExecutionFailed": true (fault.name is "ExecutionFailed")`; s.Rules[0].Text != want {
+		t.Errorf("condition %q", s.Rules[0].Text)
 	}
 	var ran []string
 	for _, d := range s.Steps {
@@ -285,7 +289,7 @@ func TestHTML(t *testing.T) {
 func TestGate(t *testing.T) {
 	m := fixture(t, "shop")
 	all, _ := m.Gate(matrix.FailClasses, nil)
-	if want := m.Totals.Leaked + m.Totals.Again + m.Totals.Unhandled; len(all) != want {
+	if want := m.Totals.Leaked + m.Totals.LeakedAgain + m.Totals.Again + m.Totals.Unhandled; len(all) != want {
 		t.Fatalf("%d failures, want %d", len(all), want)
 	}
 	again, _ := m.Gate([]string{"faulted-again"}, nil)

@@ -20,6 +20,18 @@ const (
 	targetSide = "TargetEndpoint"
 )
 
+// The phases of rows.
+const (
+	requestPhase    = "request"
+	routePhase      = "route"
+	callPhase       = "call"
+	responsePhase   = "response"
+	eventsPhase     = "events"     // EventFlow
+	postClientPhase = "postclient" // PostClientFlow
+	rulePhase       = "rule"       // a FaultRule
+	defaultPhase    = "default"    // the DefaultFaultRule
+)
+
 // trial puts a changed plan in its place.
 func (w *walk) trial(at place, p flow.Plan) proxy.Trial {
 	e := *w.endpoint
@@ -27,13 +39,13 @@ func (w *walk) trial(at place, p flow.Plan) proxy.Trial {
 	switch {
 	case at.side == targetSide:
 		target := *at.route.Target
-		if at.phase == "request" {
+		if at.phase == requestPhase {
 			target.Request = p
 		} else {
 			target.Response = p
 		}
 		t.Route = &proxy.Route{Name: at.route.Name, Target: &target}
-	case at.phase == "request":
+	case at.phase == requestPhase:
 		e.Request = p
 	default:
 		e.Response = p
@@ -45,26 +57,26 @@ func (w *walk) trial(at place, p flow.Plan) proxy.Trial {
 // when something does.
 func (w *walk) plan(at place, p *flow.Plan, blocked string) string {
 	for i := range p.Pre {
-		force := func(s []flow.Section) flow.Plan { q := *p; q.Pre = s; return q }
+		force := func(s []flow.Section) proxy.Trial { q := *p; q.Pre = s; return w.trial(at, q) }
 		blocked = first(blocked, w.section(at, p.Pre, i, blocked, force))
 	}
 	after := blocked
 	for i := range p.Branches {
 		why := first(blocked, w.shadowed(p.Branches, i))
-		force := func(s []flow.Section) flow.Plan { q := *p; q.Branches = s[i : i+1]; return q }
+		force := func(s []flow.Section) proxy.Trial { q := *p; q.Branches = s[i : i+1]; return w.trial(at, q) }
 		w.section(at, p.Branches, i, why, force)
 	}
 	after = first(after, w.everyBranchRaises(p.Branches))
 	for i := range p.Post {
-		force := func(s []flow.Section) flow.Plan { q := *p; q.Post = s; return q }
+		force := func(s []flow.Section) proxy.Trial { q := *p; q.Post = s; return w.trial(at, q) }
 		after = first(after, w.section(at, p.Post, i, after, force))
 	}
 	return after
 }
 
-// section adds the rows of the i-th section of list. force makes a plan of a
+// section adds the rows of the i-th section of list. force makes a trial of a
 // changed list.
-func (w *walk) section(at place, list []flow.Section, i int, blocked string, force func([]flow.Section) flow.Plan) string {
+func (w *walk) section(at place, list []flow.Section, i int, blocked string, force func([]flow.Section) proxy.Trial) string {
 	s := &list[i]
 	for j := range s.Steps {
 		step := &s.Steps[j]
@@ -75,10 +87,13 @@ func (w *walk) section(at place, list []flow.Section, i int, blocked string, for
 		changed := slices.Clone(list)
 		changed[i].Condition, changed[i].Steps = nil, slices.Clone(s.Steps)
 		changed[i].Steps[j].Condition = nil
-		a := attachment{place: at, flow: s.Name, trial: w.trial(at, force(changed)), way: []*probe{p}}
+		a := attachment{place: at, flow: s.Name, trial: force(changed), way: []*probe{p}, continues: step.ContinueOnError}
 		a.conditions = []*flow.Condition{step.Condition, s.Condition}
-		if at.route != nil && (at.side == targetSide || at.phase == "response") {
+		if at.route != nil && (at.side == targetSide || at.phase == responsePhase || at.phase == eventsPhase) {
 			a.conditions = append(a.conditions, at.route.Condition)
+		}
+		if at.phase == postClientPhase {
+			a.rest = restOf(list, i, j)
 		}
 		w.step(a, first(blocked, w.neverHolds(step.Condition)))
 		blocked = first(blocked, w.alwaysRaises(step))
@@ -94,19 +109,23 @@ type attachment struct {
 	way        []*probe
 	shared     map[string]*flow.SharedFlow // those on the way, changed
 	conditions []*flow.Condition           // on the way
+	continues  bool                        // a failure here is forgiven by continueOnError
+	rest       []string                    // steps of PostClientFlow that come after it
+	handling   *handling                   // of a step in a fault rule
 }
 
 // step adds the row of a step, and those of the shared flow that it runs.
 func (w *walk) step(a attachment, blocked string) {
 	p := a.way[len(a.way)-1]
 	r := &row{trial: a.trial, way: a.way, shared: a.shared, faults: stepFaults(p), unreachable: blocked}
+	r.continues, r.rest, r.handling = a.continues, a.rest, a.handling
 	r.Row = Row{Side: a.side, Endpoint: w.endpoint.Name, Phase: a.phase, Flow: a.flow, Step: wayName(a.way), Policy: p.Element, File: p.File, Line: p.Line}
-	r.rules = w.endpoint.Rules
 	if a.side == targetSide {
-		r.Endpoint, r.rules = a.route.Target.Name, w.rulesOf(a.route.Target)
+		r.Endpoint = a.route.Target.Name
 	}
+	r.rules = w.rulesAt(a.place)
 	w.add(r, a.conditions)
-	f := w.snapshot.SharedFlows[p.SharedFlow]
+	f := w.Loaded.shared[p.SharedFlow]
 	if f == nil || len(a.way) > maxWay {
 		return
 	}
@@ -129,7 +148,7 @@ func (w *walk) inside(a attachment, f *flow.SharedFlow, i int, inner *probe) att
 	changed.Steps = slices.Clone(f.Steps)
 	changed.Steps[i].Condition = nil
 	shared := map[string]*flow.SharedFlow{}
-	for name, other := range w.snapshot.SharedFlows {
+	for name, other := range w.Loaded.shared {
 		shared[name] = other
 	}
 	for name, other := range a.shared {
@@ -137,6 +156,7 @@ func (w *walk) inside(a attachment, f *flow.SharedFlow, i int, inner *probe) att
 	}
 	shared[f.Name] = &changed
 	a.shared = shared
+	a.continues = a.continues || f.Steps[i].ContinueOnError
 	a.way = append(slices.Clone(a.way), inner)
 	a.conditions = append([]*flow.Condition{f.Steps[i].Condition}, a.conditions...)
 	return a

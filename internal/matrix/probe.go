@@ -15,6 +15,7 @@ import (
 type probe struct {
 	proxy.StepInfo
 	policy flow.Policy // nil for a type that is not available
+	number int         // its own among the steps that were loaded
 }
 
 // preparing policies do their work on the way to the fault, since fault rules
@@ -37,8 +38,11 @@ func (p *probe) Execute(ctx context.Context, x *flow.Exchange) error {
 	}
 	r.stack = append(r.stack, p)
 	defer func() { r.stack = r.stack[:len(r.stack)-1] }()
+	if x.InError() {
+		r.visit()
+	}
 	switch {
-	case !r.failed && slices.Equal(r.stack, r.way):
+	case slices.Equal(r.stack, r.next()):
 		return r.fail(ctx, x, p)
 	case p.SharedFlow != "" && p.policy != nil:
 		return p.call(ctx, x, r)
@@ -56,10 +60,10 @@ func (p *probe) Execute(ctx context.Context, x *flow.Exchange) error {
 
 // call runs the shared flow of a FlowCallout or a hook, whose steps are probes.
 func (p *probe) call(ctx context.Context, x *flow.Exchange, r *rehearsal) error {
-	before := r.failed
+	before, way := r.failed, r.next()
 	err := p.policy.Execute(ctx, x)
-	onTheWay := len(r.way) > len(r.stack) && slices.Equal(r.stack, r.way[:len(r.stack)])
-	if !r.failed && onTheWay { // a parameter did not resolve
+	onTheWay := len(way) > len(r.stack) && slices.Equal(r.stack, way[:len(r.stack)])
+	if onTheWay && slices.Equal(r.next(), way) { // still to come: a parameter did not resolve
 		err = x.CallSharedFlow(ctx, p.SharedFlow)
 	}
 	switch {

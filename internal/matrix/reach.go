@@ -64,7 +64,7 @@ func (l *Loaded) raises(s *flow.Step, depth int) string {
 	if p.Element == "RaiseFault" {
 		return "it stands behind " + p.Name + ", which always raises a fault"
 	}
-	f := l.snapshot.SharedFlows[p.SharedFlow]
+	f := l.shared[p.SharedFlow]
 	if p.SharedFlow == "" || f == nil {
 		return ""
 	}

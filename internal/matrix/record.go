@@ -6,65 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"sluice/faults"
 	"sluice/flow"
-)
-
-// Story is what happened after the fault, in the order in which it happened.
-type Story struct {
-	Forced     []string   `json:"forced,omitempty"` // conditions on the way that did not hold by themselves
-	Faults     []Fault    `json:"faults"`           // the injected one first
-	Conditions []Check    `json:"conditions,omitempty"`
-	Steps      []Done     `json:"steps,omitempty"`
-	Reads      []Variable `json:"reads,omitempty"` // variables that the rules read, with the values they saw first
-	Response   *Response  `json:"response,omitempty"`
-	Notes      []string   `json:"notes,omitempty"`
-}
-
-// Fault is a fault that the exchange entered.
-type Fault struct {
-	Name   string `json:"name"`
-	Code   string `json:"code"`
-	Reason string `json:"faultstring"`
-	Status int    `json:"status"`
-	In     string `json:"in,omitempty"` // step that raised it
-}
-
-// Check is a condition of a fault rule, or of a step in one.
-type Check struct {
-	Owner  string `json:"owner"` // rule or step
-	Step   bool   `json:"step,omitempty"`
-	Result bool   `json:"result"`
-	Text   string `json:"text"` // flow.Condition.Explain: each comparison with the values it saw
-}
-
-// Done is a step of a fault rule.
-type Done struct {
-	Name  string `json:"name"`
-	Depth int    `json:"depth,omitempty"` // 1 in a shared flow, and so on
-	Rule  string `json:"rule,omitempty"`  // that it belongs to
-	Error string `json:"error,omitempty"`
-	Idle  string `json:"idle,omitempty"` // why it did nothing here
-}
-
-// Variable is a variable with the value that was seen.
-type Variable struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-// Response is what the client gets.
-type Response struct {
-	Status  int      `json:"status"`
-	Reason  string   `json:"reason"`
-	Headers []string `json:"headers,omitempty"` // Name: value
-	Body    string   `json:"body,omitempty"`
-}
-
-// Bounds of a story.
-const (
-	maxShown = 4 << 10 // bytes of a body
-	maxValue = 200     // bytes of a variable
-	maxNotes = 200     // entries of each list
 )
 
 // recorder is the tracer and the reporter of one cell.
@@ -76,7 +19,10 @@ type recorder struct {
 	rule, byDefault string
 	chosen          string // rule that runs
 	again           bool
-	open            []int // indices in Steps of those that run
+	tried           []Check       // conditions of the rules
+	planned         *faults.Fault // the injected fault of a fault rule's step
+	plannedIn       bool          // it is in the error state
+	open            []int         // indices in Steps of those that run
 	body            []byte
 }
 
@@ -104,10 +50,13 @@ func (r *recorder) Event(x *flow.Exchange, e flow.Event) {
 }
 
 // entered notes a fault. A RaiseFault in a rule is an answer; any other fault
-// there is a failure of the rule.
+// there is a failure of the rule, unless the cell is about just that.
 func (r *recorder) entered(err error) {
 	f := flow.FaultOf(err)
-	if len(r.Faults) > 0 && f.Name() != "RaiseFault" {
+	switch {
+	case f == r.planned:
+		r.plannedIn = true
+	case len(r.Faults) > 0 && f.Name() != "RaiseFault":
 		r.again = true
 	}
 	if len(r.Faults) < maxNotes {
@@ -116,7 +65,7 @@ func (r *recorder) entered(err error) {
 }
 
 func (r *recorder) condition(x *flow.Exchange, e flow.Event) {
-	if len(r.Conditions) >= maxNotes {
+	if len(r.Conditions)+len(r.tried) >= maxNotes {
 		return
 	}
 	text := e.Text + ": " + strconv.FormatBool(e.Result)
@@ -126,7 +75,12 @@ func (r *recorder) condition(x *flow.Exchange, e flow.Event) {
 	if e.Err != nil {
 		text += "\n" + e.Err.Error()
 	}
-	r.Conditions = append(r.Conditions, Check{Owner: e.Name, Step: r.chosen != "" && !r.isDefault(e.Name), Result: e.Result, Text: text})
+	check := Check{Owner: e.Name, Before: len(r.Steps), Result: e.Result, Text: text}
+	if r.chosen != "" && !r.isDefault(e.Name) {
+		r.Conditions = append(r.Conditions, check)
+		return
+	}
+	r.tried = append(r.tried, check)
 }
 
 func (r *recorder) isDefault(name string) bool {
@@ -151,12 +105,19 @@ func (r *recorder) held(name string) bool {
 			return true
 		}
 	}
-	for i := range r.Conditions {
-		if c := &r.Conditions[i]; c.Owner == name && c.Result && r.isRule(name) {
-			return true
+	c := r.checkOf(name)
+	return c != nil && c.Result && r.isRule(name)
+}
+
+// checkOf is the condition of a rule as it was tried, or nil. A DefaultFaultRule
+// may have the name of a FaultRule; its condition comes later.
+func (r *recorder) checkOf(rule string) *Check {
+	for i := range r.tried {
+		if r.tried[i].Owner == rule {
+			return &r.tried[i]
 		}
 	}
-	return false
+	return nil
 }
 
 func (r *recorder) isRule(name string) bool {

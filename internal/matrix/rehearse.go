@@ -3,7 +3,9 @@ package matrix
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -22,32 +24,38 @@ type rehearsal struct {
 	way     []*probe // callouts, then the step to fail; nil when a target fails
 	stack   []*probe // that run now
 	failed  bool     // the fault is in
+	then    *second  // the fault of a fault rule's step, or nil
 	skipped []*probe // that did nothing
+	visited []string // steps that ran in the fault rules, see wayKey
+}
+
+// second is a fault while another one is handled.
+type second struct {
+	row    *row
+	fault  *injection
+	failed bool
 }
 
 type rehearsalKey struct{}
 
 // Run rehearses every cell. It uses all processors and ends early only with ctx.
 func (l *Loaded) Run(ctx context.Context) (*Matrix, error) {
-	m := &Matrix{}
+	m := &Matrix{Refused: l.Refused}
 	var rows []*row
-	for _, d := range l.snapshot.Deployments {
-		m.Proxies = append(m.Proxies, d.Name)
-		rows = append(rows, l.rows(d)...)
+	for _, s := range l.snapshots {
+		m.Proxies = append(m.Proxies, s.Deployments[0].Name)
+		list := l.rows(s)
+		if len(list) > maxRows {
+			list, m.Truncated = list[:maxRows], true
+		}
+		rows = append(rows, list...)
 	}
-	if len(rows) > maxRows {
-		rows, m.Truncated = rows[:maxRows], true
+	l.fillAll(ctx, rows, func(r *row) bool { return r.handling == nil })
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(rows) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				l.fill(ctx, rows[i])
-			}
-		})
-	}
-	wg.Wait()
+	findLeads(rows)
+	l.fillAll(ctx, rows, func(r *row) bool { return r.handling != nil })
 	for _, r := range rows {
 		m.Rows = append(m.Rows, &r.Row)
 	}
@@ -56,7 +64,24 @@ func (l *Loaded) Run(ctx context.Context) (*Matrix, error) {
 	return m, ctx.Err()
 }
 
-// maxRows bounds a matrix; shared flows that are called from everywhere multiply.
+// fillAll fills the rows that are wanted.
+func (l *Loaded) fillAll(ctx context.Context, rows []*row, wanted func(*row) bool) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(rows) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				if wanted(rows[i]) {
+					l.fill(ctx, rows[i])
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// maxRows bounds the rows of a proxy; shared flows that are called from everywhere
+// multiply.
 const maxRows = 4096
 
 // fill rehearses the cells of a row.
@@ -68,34 +93,68 @@ func (l *Loaded) fill(ctx context.Context, r *row) {
 			c.Why = in.unreachable
 		}
 		r.Cells = append(r.Cells, c)
+		var visited []string
 		if c.Why != "" {
 			c.Outcome = Unreachable
-			continue
+		} else {
+			visited = l.rehearse(ctx, r, in, c)
 		}
-		l.rehearse(ctx, r, in, c)
+		r.visited = append(r.visited, visited)
 	}
 }
 
-// rehearse runs one cell.
-func (l *Loaded) rehearse(ctx context.Context, r *row, in *injection, c *Cell) {
-	story := &recorder{conditions: l.conditions, rules: r.rules}
-	state := &rehearsal{Loaded: l, row: r, fault: in, story: story, way: r.way}
-	if in.late {
-		state.way = r.late
+// rehearse runs one cell. It returns the steps of the fault rules that ran.
+func (l *Loaded) rehearse(ctx context.Context, r *row, in *injection, c *Cell) []string {
+	state := &rehearsal{Loaded: l, row: r, fault: in, story: &recorder{conditions: l.conditions, rules: r.rules}}
+	if r.handling == nil {
+		if !l.try(ctx, state, r, r.trial, c, in) {
+			c.Outcome, c.Why = Unreachable, "the rehearsal did not get there"
+		}
+		return state.visited
 	}
-	t := r.trial
-	t.Report, t.Answer = story, state.answer
-	x := l.exchange(r)
-	x.Observe(story)
-	m := l.snapshot.Try(context.WithValue(ctx, rehearsalKey{}, state), x, t)
+	for _, at := range r.handling.leads {
+		state = &rehearsal{Loaded: l, row: at.row, fault: at.fault, story: &recorder{conditions: l.conditions, rules: r.handling.rules(r)}, then: &second{row: r, fault: in}}
+		if l.try(ctx, state, r, r.handlingTrial(at), c, in) {
+			return nil
+		}
+	}
+	c.Outcome, c.Why = Unreachable, "a step of the rule before it fails first"
+	return nil
+}
+
+// try runs the trial; its result is false when the fault of the cell did not arise.
+func (l *Loaded) try(ctx context.Context, state *rehearsal, r *row, t proxy.Trial, c *Cell, in *injection) bool {
+	state.way = state.row.way
+	if state.fault.late {
+		state.way = state.row.late
+	}
+	t.Report, t.Answer = state.story, state.answer
+	x := l.exchange(state.row)
+	x.Observe(state.story)
+	m := r.snapshot.Try(context.WithValue(ctx, rehearsalKey{}, state), x, t)
 	x.Observe(nil)
-	if !state.failed && !r.routing {
-		c.Outcome, c.Why = Unreachable, "the rehearsal did not get there"
-		return
+	if !state.arrived() && !r.routing {
+		return false
 	}
-	story.end(x, m)
+	state.story.end(x, m)
 	state.doubt()
-	c.judge(story, x, in)
+	c.judge(state, x, r, in)
+	return true
+}
+
+// arrived reports whether every fault is in.
+func (r *rehearsal) arrived() bool { return r.failed && (r.then == nil || r.then.failed) }
+
+// next is the way to the step that fails next; nil when none does any more, or it
+// is a target.
+func (r *rehearsal) next() []*probe {
+	switch {
+	case !r.failed:
+		return r.way
+	case r.then != nil && !r.then.failed:
+		return r.then.row.way
+	}
+	return nil
 }
 
 // exchange is a request that has just come in. The addresses are those that RFC
@@ -110,16 +169,37 @@ func (l *Loaded) exchange(r *row) *flow.Exchange {
 
 // fail is what the step p returns when its turn has come.
 func (r *rehearsal) fail(ctx context.Context, x *flow.Exchange, p *probe) error {
+	if r.failed {
+		return r.failAgain(ctx, x, p)
+	}
 	r.failed = true
 	r.story.forced(x, r.row.forced)
-	x.SharedFlows = r.snapshot.SharedFlows // rules see them as they are
-	return r.fault.at(p.raise(ctx, x, r.fault.def))
+	x.SharedFlows = r.shared // rules see them as they are
+	if r.then != nil && r.then.row.shared != nil {
+		x.SharedFlows = r.then.row.shared
+	}
+	err := r.fault.at(p.raise(ctx, x, r.fault.def))
+	if r.row.Phase == postClientPhase { // no fault rule will run, and nobody tells the tracer
+		flow.FaultOf(err).At(p.Name, x.Flow.Current, x.Phase.String())
+		r.story.entered(err)
+	}
+	return err
+}
+
+// failAgain is the same for a step of a fault rule.
+func (r *rehearsal) failAgain(ctx context.Context, x *flow.Exchange, p *probe) error {
+	r.then.failed = true
+	r.story.forced(x, r.then.row.forced)
+	x.SharedFlows = r.shared
+	err := r.then.fault.at(p.raise(ctx, x, r.then.fault.def))
+	r.story.planned = flow.FaultOf(err)
+	return err
 }
 
 // answer stands for the target: well, unless the fault is its own.
 func (r *rehearsal) answer(x *flow.Exchange) (*flow.Message, error) {
 	if r.way != nil || r.row.routing {
-		return succeed(r.row.trial.Route.Target), nil
+		return r.row.succeed(), nil
 	}
 	r.failed = true
 	r.story.forced(x, r.row.forced)
@@ -147,9 +227,14 @@ func (in *injection) at(err error) error {
 }
 
 // succeed is the answer of a target that is well.
-func succeed(t *proxy.Target) *flow.Message {
+func (r *row) succeed() *flow.Message {
 	m := flow.NewResponse()
-	m.Status = t.Reach().Success
+	m.Status = r.trial.Route.Target.Reach().Success
+	if r.Phase == eventsPhase {
+		m.Header.Add("Content-Type", "text/event-stream")
+		m.Body.SetStream(io.NopCloser(strings.NewReader("data: {}\n\n")), -1)
+		return m
+	}
 	m.Header.Add("Content-Type", "application/json")
 	m.SetContent([]byte(`{}`))
 	return m

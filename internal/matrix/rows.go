@@ -8,6 +8,7 @@ import (
 // row is a Row with what it takes to rehearse it.
 type row struct {
 	Row
+	snapshot    *proxy.Snapshot
 	trial       proxy.Trial // in which the step is certain to be reached
 	shared      map[string]*flow.SharedFlow
 	way         []*probe          // to the step; nil for a target or a route
@@ -18,11 +19,16 @@ type row struct {
 	request     request
 	faults      []injection
 	unreachable string
+	continues   bool       // continueOnError forgives what fails here
+	rest        []string   // of PostClientFlow: what comes after it
+	handling    *handling  // of a step in a fault rule
+	visited     [][]string // by the index of the fault: steps of the rules that it led to, see visit
 }
 
 // walk makes the rows of one ProxyEndpoint and its targets.
 type walk struct {
 	*Loaded
+	snapshot *proxy.Snapshot
 	proxy    string
 	endpoint *proxy.Endpoint
 	rows     []*row
@@ -30,17 +36,18 @@ type walk struct {
 
 // rows returns the rows of a proxy in the order in which a request meets them.
 // A target is shown once, for the first route that leads to it.
-func (l *Loaded) rows(d *proxy.Deployment) []*row {
+func (l *Loaded) rows(s *proxy.Snapshot) []*row {
+	d := s.Deployments[0]
 	var list []*row
 	seen := map[*proxy.Target]bool{}
 	for _, e := range d.Endpoints {
-		w := &walk{Loaded: l, proxy: d.Name, endpoint: e}
+		w := &walk{Loaded: l, snapshot: s, proxy: d.Name, endpoint: e}
 		w.all(seen)
 		list = append(list, w.rows...)
 	}
 	for _, t := range d.Targets() {
 		if !seen[t] && len(d.Endpoints) > 0 {
-			w := &walk{Loaded: l, proxy: d.Name, endpoint: d.Endpoints[0]}
+			w := &walk{Loaded: l, snapshot: s, proxy: d.Name, endpoint: d.Endpoints[0]}
 			w.target(&proxy.Route{Target: t}, "no RouteRule leads to TargetEndpoint "+t.Name)
 			list = append(list, w.rows...)
 		}
@@ -54,10 +61,13 @@ func (w *walk) all(seen map[*proxy.Target]bool) {
 	routes := e.Routes()
 	onward := w.aRoute(routes)
 	w.client()
-	blocked := w.plan(place{side: proxySide, phase: "request", route: onward}, &e.Request, "")
+	blocked := w.plan(place{side: proxySide, phase: requestPhase, route: onward}, &e.Request, "")
 	w.routes(routes, blocked)
-	back := w.targets(routes, blocked, seen)
-	w.plan(place{side: proxySide, phase: "response", route: onward}, &e.Response, first(blocked, back))
+	back := first(blocked, w.targets(routes, blocked, seen))
+	back = w.plan(place{side: proxySide, phase: responsePhase, route: onward}, &e.Response, back)
+	w.eventFlow(routes, back)
+	w.postClientFlow(onward)
+	w.faultRules(place{side: proxySide, route: onward}, e.Rules)
 }
 
 // targets adds the rows of the targets; its result tells why no response comes
@@ -90,6 +100,12 @@ func laterOpen(routes []proxy.Route, ways []string, i int) bool {
 	return false
 }
 
+// The names of rows that are about no step.
+const (
+	clientStep = "(the client's request)"
+	targetStep = "(the target)"
+)
+
 func first(list ...string) string {
 	for _, s := range list {
 		if s != "" {
@@ -119,7 +135,7 @@ func (w *walk) client() {
 	e := *w.endpoint
 	e.Request.Pre = append([]flow.Section{{Name: "PreFlow", Steps: []flow.Step{{Policy: door}}}}, e.Request.Pre...)
 	w.add(&row{
-		Row:   Row{Side: proxySide, Endpoint: e.Name, Phase: "request", Step: "(the client's request)"},
+		Row:   Row{Side: proxySide, Endpoint: e.Name, Phase: requestPhase, Step: clientStep},
 		trial: proxy.Trial{Endpoint: &e}, way: []*probe{door}, rules: e.Rules, faults: clientFaults(),
 	}, nil)
 }
@@ -132,7 +148,7 @@ func (w *walk) routes(routes []proxy.Route, blocked string) {
 	}
 	for _, r := range routes {
 		w.add(&row{
-			Row:   Row{Side: proxySide, Endpoint: e.Name, Phase: "route", Flow: "RouteRule", Step: r.Name},
+			Row:   Row{Side: proxySide, Endpoint: e.Name, Phase: routePhase, Flow: "RouteRule", Step: r.Name},
 			trial: proxy.Trial{Endpoint: e}, routing: true, rules: e.Rules, faults: routeFaults(always), unreachable: blocked,
 		}, nil)
 	}
@@ -142,26 +158,40 @@ func (w *walk) routes(routes []proxy.Route, blocked string) {
 // answer of it comes back.
 func (w *walk) target(r *proxy.Route, blocked string) string {
 	t := r.Target
-	at := place{side: targetSide, route: r, phase: "request"}
+	at := place{side: targetSide, route: r, phase: requestPhase}
 	blocked = first(blocked, w.plan(at, &t.Request, blocked))
 	door := &probe{}
 	open := *t
 	open.Response.Pre = append([]flow.Section{{Name: "PreFlow", Steps: []flow.Step{{Policy: door}}}}, t.Response.Pre...)
 	w.add(&row{
-		Row:   Row{Side: targetSide, Endpoint: t.Name, Phase: "call", Step: "(the target)", Policy: t.Reach().Kind},
+		Row:   Row{Side: targetSide, Endpoint: t.Name, Phase: callPhase, Step: targetStep, Policy: t.Reach().Kind},
 		trial: proxy.Trial{Endpoint: w.endpoint, Route: &proxy.Route{Name: r.Name, Target: &open}},
 		late:  []*probe{door}, rules: w.rulesOf(t), faults: targetFaults(t), unreachable: blocked,
 	}, []*flow.Condition{r.Condition})
 	if t.Reach().Kind == "node" {
 		blocked = first(blocked, "the target cannot answer: Node.js runs on Apigee Edge only")
 	}
-	at.phase = "response"
-	return first(blocked, w.plan(at, &t.Response, blocked))
+	at.phase = responsePhase
+	back := first(blocked, w.plan(at, &t.Response, blocked))
+	w.targetEventFlow(r, back)
+	w.faultRules(at, t.Rules)
+	return back
+}
+
+// rulesAt are the rules for what happens at a place; nil after the answer.
+func (w *walk) rulesAt(at place) *flow.FaultRules {
+	switch {
+	case at.phase == postClientPhase:
+		return nil
+	case at.route != nil && at.route.Target != nil && (at.side == targetSide || at.phase == eventsPhase):
+		return w.rulesOf(at.route.Target)
+	}
+	return w.endpoint.Rules
 }
 
 // rulesOf are the rules for what happens on the target's side.
 func (w *walk) rulesOf(t *proxy.Target) *flow.FaultRules {
-	if t.Reach().Kind == "integration" || w.snapshot.Options.Bubble && t.Rules.Empty() {
+	if t.Reach().Kind == "integration" || w.bubble && t.Rules.Empty() {
 		return w.endpoint.Rules
 	}
 	return t.Rules
@@ -171,8 +201,8 @@ func (w *walk) add(r *row, conditions []*flow.Condition) {
 	if len(r.faults) == 0 {
 		return
 	}
-	r.Proxy = w.proxy
-	r.Rules = ruleNames(r.rules)
+	r.Proxy, r.snapshot = w.proxy, w.snapshot
+	r.nameRules()
 	r.request = newRequest(w.endpoint.BasePath, conditions)
 	r.Request = r.request.String()
 	for _, c := range conditions {
@@ -183,13 +213,16 @@ func (w *walk) add(r *row, conditions []*flow.Condition) {
 	w.rows = append(w.rows, r)
 }
 
-func ruleNames(r *flow.FaultRules) []string {
-	var names []string
-	if r == nil {
-		return nil
+// nameRules makes what everybody may see of the rules.
+func (r *row) nameRules() {
+	if r.rules == nil {
+		return
 	}
-	for i := range r.Rules {
-		names = append(names, r.Rules[i].Name)
+	for i := range r.rules.Rules {
+		r.Rules = append(r.Rules, r.rules.Rules[i].Name)
 	}
-	return names
+	r.LastFirst = r.rules.LastFirst && len(r.Rules) > 1
+	if r.rules.Default != nil {
+		r.DefaultRule, r.AlwaysEnforce = r.rules.Default.Name, r.rules.AlwaysEnforce
+	}
 }

@@ -2,26 +2,19 @@ package matrix
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
 // WriteJSON writes the whole matrix.
-func (m *Matrix) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(m)
-}
+func (m *Matrix) WriteJSON(w io.Writer) error { return writeJSON(w, m) }
 
 // letters show outcomes that are no rule's; a rule has a small letter of its own.
 var letters = map[Outcome]string{
-	FaultedAgain: "X", Leaked: "L", Unhandled: "U", Defaulted: "D", Raised: "R", Continued: "-", Unreachable: ".",
+	FaultedAgain: "X", Leaked: "L", Unhandled: "U", LeakedAgain: "!", Defaulted: "D", Raised: "R", Continued: "-", Unseen: "~", Unreachable: ".",
 }
 
 // legend is what the outcomes are called in totals, and what their letters mean.
@@ -29,24 +22,27 @@ var legend = map[Outcome]string{
 	FaultedAgain: "faulted again: a policy of the fault rules failed",
 	Leaked:       "leaked: the client gets the platform's own envelope",
 	Unhandled:    "unhandled: no rule ran, the target's answer passes",
+	LeakedAgain:  "leaked again: a step of a fault rule failed, and that leaks",
 	Handled:      "answered by a FaultRule",
 	Defaulted:    "answered by the DefaultFaultRule",
 	Raised:       "RaiseFault's own response, unchanged",
 	Continued:    "the flow goes on",
+	Unseen:       "no client sees it: the answer is sent already",
 	Unreachable:  "no request gets there",
 }
 
 // colours are the SGR codes of outcomes.
 var colours = map[Outcome]string{
-	FaultedAgain: "1;97;45", Leaked: "1;97;41", Unhandled: "30;43", Handled: "32", Defaulted: "36", Raised: "34", Continued: "2", Unreachable: "2",
+	FaultedAgain: "1;97;45", Leaked: "1;97;41", Unhandled: "30;43", LeakedAgain: "31", Handled: "32", Defaulted: "36", Raised: "34", Continued: "2", Unseen: "2", Unreachable: "2",
 }
 
 // WriteText writes the matrix as a table: a line for each row, a letter for each
 // of its faults, worst news first.
 func (m *Matrix) WriteText(w io.Writer, coloured bool) error {
 	t := &text{w: bufio.NewWriter(w), coloured: coloured, shows: map[Outcome]bool{}}
+	keys := m.keys()
 	for _, group := range m.groups() {
-		t.group(group)
+		t.group(group, keys[group[0].group()])
 	}
 	t.legend()
 	t.totals(m)
@@ -81,46 +77,49 @@ func (t *text) paint(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-func (t *text) group(rows []*Row) {
-	names := ruleLetters(rows)
+func (t *text) group(rows []*Row, k *ruleKey) {
 	fmt.Fprintln(t.w, t.paint("1", rows[0].group()))
-	var key []string
-	for _, name := range sortedByLetter(names) {
-		key = append(key, t.paint(colours[Handled], names[name])+" "+name)
-	}
-	if name := defaultName(rows); name != "" {
-		key = append(key, t.paint(colours[Defaulted], "D")+" "+name)
-	}
-	if key == nil {
-		key = []string{t.paint("2", "no fault rule answers here")}
-		if len(rows[0].Rules) == 0 {
-			key = []string{t.paint("2", "there are no fault rules")}
-		}
-	}
-	fmt.Fprintln(t.w, "  "+strings.Join(key, "   "))
+	fmt.Fprintln(t.w, "  "+strings.Join(t.key(rows[0], k), "   "))
 	widths := columnWidths(rows)
 	for i, r := range rows {
 		where := r.where()
 		if i > 0 && rows[i-1].where() == where {
 			where = ""
 		}
-		t.row(r, where, widths, names)
+		t.row(r, where, widths, k)
 	}
 	fmt.Fprintln(t.w)
+}
+
+// key tells what the letters of an endpoint mean.
+func (t *text) key(r *Row, k *ruleKey) []string {
+	var key []string
+	for _, name := range sortedByLetter(k.letters) {
+		key = append(key, t.paint(colours[Handled], k.letters[name])+" "+name)
+	}
+	if k.byDefault != "" {
+		key = append(key, t.paint(colours[Defaulted], letters[Defaulted])+" "+k.byDefault)
+	}
+	switch {
+	case len(r.Rules) == 0 && r.DefaultRule == "":
+		return []string{t.paint("2", "there are no fault rules")}
+	case key == nil:
+		key = []string{t.paint("2", "no fault rule answers here")}
+	}
+	if len(k.idle) > 0 {
+		key = append(key, t.paint("33", "no fault leads to "+strings.Join(k.idle, ", ")))
+	}
+	return key
 }
 
 // where is the flow of a row.
 func (r *Row) where() string { return strings.TrimSpace(r.Phase + " " + r.Flow) }
 
-func (t *text) row(r *Row, where string, widths [3]int, names map[string]string) {
+func (t *text) row(r *Row, where string, widths [3]int, k *ruleKey) {
 	cells := ""
 	for _, c := range r.Cells {
 		t.shows[c.Outcome] = true
-		letter := letters[c.Outcome]
-		if c.Outcome == Handled {
-			letter = names[c.Rule]
-		}
-		cells += t.paint(colours[c.Outcome], letter)
+		cells += t.paint(colours[c.Outcome], k.letter(c))
 	}
 	line := fmt.Sprintf("  %s  %s  %s  %s", pad(where, widths[0]), pad(r.Step, widths[1]), t.paint("2", pad(r.Policy, widths[2])), cells)
 	fmt.Fprintln(t.w, strings.TrimRight(line+t.worst(r), " "))
@@ -137,11 +136,18 @@ func (t *text) worst(r *Row) string {
 	why := ""
 	for _, c := range r.Cells {
 		if c.Outcome != Unreachable {
-			return out
+			return out + t.note(r.Note)
 		}
 		why = c.Why
 	}
-	return out + "  " + t.paint("2", why)
+	return out + t.note(why)
+}
+
+func (t *text) note(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "  " + t.paint("2", s)
 }
 
 func columnsOf(r *Row, o Outcome) []string {
@@ -160,73 +166,6 @@ func some(names []string, most int) string {
 		return strings.Join(names, ", ")
 	}
 	return strings.Join(names[:most], ", ") + " +" + strconv.Itoa(len(names)-most)
-}
-
-// ruleLetters gives each rule that answers something a letter, in the order of
-// the file.
-func ruleLetters(rows []*Row) map[string]string {
-	answers := map[string]bool{}
-	var order []string
-	for _, r := range rows {
-		for _, name := range r.Rules {
-			if !slices.Contains(order, name) {
-				order = append(order, name)
-			}
-		}
-		for _, c := range r.Cells {
-			answers[c.Rule] = answers[c.Rule] || c.Outcome == Handled
-		}
-	}
-	names := map[string]string{}
-	for _, name := range order {
-		if answers[name] {
-			names[name] = ruleLetter(len(names))
-		}
-	}
-	return names
-}
-
-// ruleLetter is the n-th letter. Beyond them rules share one: the table is for an
-// overview, JSON and HTML name every rule.
-func ruleLetter(n int) string {
-	const all = "abcdefghijklmnopqrstuvwxyz0123456789"
-	if n < len(all) {
-		return all[n : n+1]
-	}
-	return "*"
-}
-
-func sortedByLetter(names map[string]string) []string {
-	list := make([]string, 0, len(names))
-	for name := range names {
-		list = append(list, name)
-	}
-	slices.SortFunc(list, func(a, b string) int {
-		if names[a] != names[b] {
-			return strings.Compare(letterOrder(names[a]), letterOrder(names[b]))
-		}
-		return strings.Compare(a, b)
-	})
-	return list
-}
-
-// letterOrder puts digits behind letters.
-func letterOrder(letter string) string {
-	if letter < "a" {
-		return "~" + letter
-	}
-	return letter
-}
-
-func defaultName(rows []*Row) string {
-	for _, r := range rows {
-		for _, c := range r.Cells {
-			if c.Outcome == Defaulted {
-				return c.Default
-			}
-		}
-	}
-	return ""
 }
 
 // maxColumn bounds a column: long names are cut in the table only.
@@ -265,8 +204,15 @@ func (t *text) totals(m *Matrix) {
 			parts = append(parts, fmt.Sprintf("%d %s", n, o))
 		}
 	}
-	fmt.Fprintf(t.w, "%d places, %d cells: %s\n", m.Totals.Rows, m.Totals.Cells, strings.Join(parts, ", "))
+	bundles := ""
+	switch n := len(m.Proxies); {
+	case m.Refused > 0:
+		bundles = fmt.Sprintf("%d bundles (%d more refused), ", n, m.Refused)
+	case n > 1:
+		bundles = fmt.Sprintf("%d bundles, ", n)
+	}
+	fmt.Fprintf(t.w, "%s%d places, %d cells: %s\n", bundles, m.Totals.Rows, m.Totals.Cells, strings.Join(parts, ", "))
 	if m.Truncated {
-		fmt.Fprintf(t.w, "only the first %d places are shown\n", maxRows)
+		fmt.Fprintf(t.w, "only the first %d places of a proxy are shown\n", maxRows)
 	}
 }

@@ -4,6 +4,7 @@
   const main = document.querySelector("main");
   const panel = document.getElementById("panel");
   const filter = document.getElementById("filter");
+  const all = document.getElementById("shown").textContent; // how many cells there are
   const chips = [...document.querySelectorAll(".chip")];
   const names = [...document.querySelectorAll("tr.names th:not(.corner)")];
   const groups = [...document.querySelectorAll("tr.groups th")].map((th) => ({ th, size: th.colSpan }));
@@ -24,9 +25,10 @@
   grid.forEach((line, y) => line.slots.forEach((slot, x) => { if (slot.button) find.set(slot.button, { line, slot, x, y }); }));
 
   // --- filter
+  function pressed() { return chips.filter((c) => c.getAttribute("aria-pressed") === "true").map((c) => c.dataset.outcome); }
   function apply() {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const wanted = new Set(chips.filter((c) => c.getAttribute("aria-pressed") === "true").map((c) => c.dataset.outcome));
+    const wanted = new Set(pressed());
     const used = names.map(() => false);
     let shown = 0;
     for (const line of grid) {
@@ -50,7 +52,7 @@
     }
     hideHeadings();
     document.getElementById("nothing").hidden = shown > 0;
-    document.getElementById("shown").textContent = shown === find.size ? "" : shown + " of " + find.size + " cells";
+    document.getElementById("shown").textContent = shown === find.size ? all : shown + " of " + all;
     home();
   }
 
@@ -128,40 +130,38 @@
     for (const [name, value] of list) if (value) dl.append(el("dt", {}, name), el("dd", {}, value));
     return dl.children.length ? dl : null;
   }
-  function verdict(c) {
-    const then = c.default && c.rule ? ", then " + c.default : "";
-    const who = c.rule ? "FaultRule " + c.rule + then : c.default ? "DefaultFaultRule " + c.default : "No rule";
-    switch (c.outcome) {
-      case "rule": case "default": return "Answered by " + who;
-      case "leaked": return who + (c.rule || c.default ? " ran, and" : " ran:") + " the client gets the platform's own envelope";
-      case "faulted-again": return who + " ran and failed itself" + (c.leaked ? "; the client gets the platform's own envelope" : "");
-      case "unhandled": return "No rule ran: the target's answer passes to the client";
-      case "raised": return "RaiseFault's own response; no rule changed it";
-      case "continued": return c.why;
-    }
-    return "No request gets here: " + c.why;
-  }
+  function sentence(text) { return text[0].toUpperCase() + text.slice(1) + "."; }
   function pretty(body) {
     try { return JSON.stringify(JSON.parse(body), null, 2); } catch { return body; }
   }
-  function checks(list) {
+  function sign(mark, kind) { return el("span", { class: "mark " + kind }, mark); }
+  function tried(list) {
+    const signs = { ran: ["✓", "yes"], false: ["✗", "no"] };
     const ol = el("ol");
-    for (const c of list) {
-      const mark = el("span", { class: "mark " + (c.result ? "yes" : "no") }, c.result ? "✓" : "✗");
-      ol.append(el("li", {}, mark, el("b", {}, c.owner), c.step ? " (step)" : "", el("pre", {}, c.text)));
+    for (const t of list) {
+      const [mark, kind] = signs[t.result] || ["–", "no"];
+      const name = el("b", {}, t.rule);
+      ol.append(el("li", {}, sign(mark, kind), name, t.default ? " (DefaultFaultRule) " : " ", el("span", { class: "soft" }, t.result), t.text ? el("pre", {}, t.text) : null));
     }
     return ol;
   }
-  function steps(list) {
+  // steps shows the conditions of steps where they were looked at.
+  function steps(list, conditions) {
     const ol = el("ol");
-    for (const s of list) {
-      const mark = el("span", { class: "mark " + (s.error ? "bad" : s.idle ? "no" : "yes") }, s.error ? "✗" : s.idle ? "–" : "✓");
-      const li = el("li", { style: "margin-left:" + 16 * (s.depth || 0) + "px" }, mark, el("code", {}, s.name));
-      if (s.error) li.append(el("p", { class: "bad" }, s.error));
-      if (s.idle) li.append(el("p", { class: "soft" }, s.idle));
-      ol.append(li);
+    for (let i = 0; i <= list.length; i++) {
+      for (const c of conditions) {
+        if ((c.before || 0) === i) ol.append(el("li", {}, sign(c.result ? "✓" : "✗", c.result ? "yes" : "no"), "condition of " + c.owner, el("pre", {}, c.text)));
+      }
+      if (i < list.length) ol.append(ranStep(list[i]));
     }
     return ol;
+  }
+  function ranStep(s) {
+    const mark = sign(s.error ? "✗" : s.idle ? "–" : "✓", s.error ? "bad" : s.idle ? "no" : "yes");
+    const li = el("li", { style: "margin-left:" + 16 * (s.depth || 0) + "px" }, mark, el("code", {}, s.name));
+    if (s.error) li.append(el("p", { class: "bad" }, s.error));
+    if (s.idle) li.append(el("p", { class: "soft" }, s.idle));
+    return li;
   }
   function response(r) {
     const head = ["HTTP " + r.status + " " + r.reason, ...(r.headers || [])].join("\n");
@@ -170,18 +170,18 @@
   function tell(row, c) {
     const s = c.story || {};
     const raised = (s.faults || [])[0];
-    panel.append(el("p", { class: "verdict " + c.outcome }, verdict(c)));
+    panel.append(el("p", { class: "verdict " + c.outcome }, sentence(c.verdict)));
     section("What the client gets", s.response ? response(s.response) : null);
     section("The fault", facts([
       ["code", c.code], ["faultstring", raised && raised.faultstring], ["status", raised && String(raised.status)],
-      ["happens when", c.cause], ["note", c.note],
+      ["happens when", c.cause], ["note", c.note], ["", row.note],
     ]));
     section("Where", facts([
       ["endpoint", row.side + " " + row.endpoint + " of " + row.proxy], ["flow", [row.phase, row.flow].filter(Boolean).join(" ")],
       ["policy", row.policy], ["file", row.file ? row.file + ":" + row.line : ""], ["request", row.request],
     ]));
-    section("Conditions of the rules, as they were tried", s.conditions && checks(s.conditions));
-    section("Steps that ran", s.steps && steps(s.steps));
+    section("Fault rules, as they are tried: " + (row.lastFirst ? "last to first" : "first to last"), s.rules && tried(s.rules));
+    section("Steps that ran", (s.steps || s.conditions) && steps(s.steps || [], s.conditions || []));
     section("Faults in the fault rules", ...(s.faults || []).slice(1).map((f) => el("p", {}, el("code", {}, f.code), " in " + (f.in || "?") + ": " + f.faultstring)));
     section("Variables that the rules read", s.reads && facts(s.reads.map((v) => [v.name, v.value === "" ? '""' : v.value])));
     section("Taken as true on the way", ...(s.forced || []).map((t) => el("pre", {}, t)));
@@ -202,38 +202,58 @@
     panel.replaceChildren();
     const shut = el("button", { class: "close", type: "button", "aria-label": "Close the story" }, "Esc");
     shut.addEventListener("click", close);
-    panel.append(el("header", {}, el("h2", {}, slot.cell.fault, el("small", {}, line.row.step)), shut));
+    panel.append(el("header", {}, el("h2", {}, slot.cell.fault, el("small", {}, line.row.step + " · " + line.row.side + " " + line.row.endpoint)), shut));
     tell(line.row, slot.cell);
     panel.hidden = false;
     main.classList.add("open");
     panel.scrollTop = 0;
     button.scrollIntoView({ block: "nearest", inline: "nearest" });
-    history.replaceState(null, "", "#" + encodeURIComponent(line.tr.dataset.row + "." + button.dataset.cell));
+    link();
   }
   function close() {
     panel.hidden = true;
     main.classList.remove("open");
-    history.replaceState(null, "", "#");
     if (!open) return;
     mark(open, false);
     go(open);
     open = null;
+    link();
   }
   document.querySelector("table").addEventListener("click", (e) => {
     const button = e.target.closest(".cell");
     if (button) { go(button); show(button); }
   });
-  for (const [button, at] of find) button.title = at.slot.cell.fault + ": " + verdict(at.slot.cell);
+  for (const [button, at] of find) button.title = at.slot.cell.fault + ": " + at.slot.cell.verdict;
   for (const chip of chips) {
     chip.addEventListener("click", () => {
       chip.setAttribute("aria-pressed", String(chip.getAttribute("aria-pressed") !== "true"));
       apply();
+      link();
     });
   }
-  filter.addEventListener("input", apply);
+  filter.addEventListener("input", () => { apply(); link(); });
 
-  const [y, x] = decodeURIComponent(location.hash.slice(1)).split(".");
-  const linked = [...find].find(([b, at]) => at.line.tr.dataset.row === y && b.dataset.cell === x);
-  apply();
-  if (linked) { go(linked[0]); show(linked[0]); }
+  // --- the address: what is shown can be linked to, as
+  // #outcome=leaked,unhandled&filter=quota&cell=PLACE / FAULT. A cell has the name
+  // that it has in a baseline.
+  function key(at) { return at.line.row.id + " / " + at.slot.cell.fault; }
+  function link() {
+    const wanted = pressed();
+    const parts = [];
+    if (wanted.length) parts.push("outcome=" + encodeURIComponent(wanted.join(",")));
+    if (filter.value) parts.push("filter=" + encodeURIComponent(filter.value));
+    if (open) parts.push("cell=" + encodeURIComponent(key(find.get(open))));
+    history.replaceState(null, "", "#" + parts.join("&"));
+  }
+  function follow() {
+    const asked = new URLSearchParams(location.hash.slice(1));
+    const wanted = (asked.get("outcome") || "").split(",");
+    for (const chip of chips) chip.setAttribute("aria-pressed", String(wanted.includes(chip.dataset.outcome)));
+    filter.value = asked.get("filter") || "";
+    apply();
+    const linked = [...find].find(([, at]) => key(at) === asked.get("cell"));
+    if (linked) { go(linked[0]); show(linked[0]); } else if (open) close();
+  }
+  window.addEventListener("hashchange", follow);
+  follow();
 })();
