@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/beevik/etree"
 
 	"sluice/faults"
 	"sluice/flow"
+	"sluice/internal/keysets"
+	"sluice/internal/state"
 	"sluice/policies"
 )
 
@@ -39,8 +42,16 @@ func (w world) compile(t testing.TB, text string) (flow.Policy, *flow.Build) {
 		t.Fatalf("%v in %s", err, text)
 	}
 	el := doc.Root()
-	unit := &flow.Unit{Bundle: "test", Account: w.account, Services: &flow.Services{Identity: w.identity, Integrations: answering(200, "{}")}}
+	services := &flow.Services{Identity: w.identity, Integrations: answering(200, "{}")}
+	store := state.Memory(time.Now)
+	t.Cleanup(func() { _ = store.Close() }) // in memory: nothing is lost
+	store.Services(services)
+	services.KeySets = keysets.New(time.Now)
+	unit := &flow.Unit{Bundle: "test", Account: w.account, Services: services}
 	unit.Resource = func(url string) ([]byte, bool) { s, ok := resources[url]; return []byte(s), ok }
+	unit.Policy = func(string) *etree.Element { return nil }
+	unit.PolicyNames = func() []string { return nil }
+	unit.Attached = func(string) []flow.Attachment { return nil }
 	unit.Connect = func(*flow.Build, *etree.Element) flow.Connection { return w.connection }
 	for _, k := range policies.All() {
 		if k.Name == el.Tag {
