@@ -44,7 +44,8 @@ type exchange struct {
 	clock    time.Duration
 	request  *wire
 	calls    []*call
-	response *wire // nil: not looked at
+	response *wire    // nil: not looked at
+	members  []member // of the response's JSON body
 	vars     []variable
 }
 

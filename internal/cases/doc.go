@@ -56,6 +56,8 @@
 //	                   or schedule, a blank line, JSON
 //	-- answer --       what target or integration answers; without it 200, no body
 //	-- response --     what the client must get; without it anything
+//	-- json --         members of the response's JSON body: "JSONPath = JSON literal" or
+//	                   "JSONPath ~ java regex"; what is not named may be there too
 //	-- vars --         the variables after the exchange: "name = JSON literal" or
 //	                   "name ~ java regex", which must match the whole text
 //	-- clock --        "+10s" moves the clock before the next exchange
@@ -74,7 +76,7 @@
 // must be covered by a "...".
 //
 // In place of a message an answer may be a directive. For a target: "refuse" (no
-// connection), "reset" (of the connection), "garbage" (no HTTP), "hang" (no
+// connection), "tls-failure" (the target breaks the handshake), "reset" (of the connection), "garbage" (no HTTP), "hang" (no
 // answer), and "delay 50ms" before the answer, which also moves the clock. For an
 // integration: "timeout", "token-failure", "broken".
 //

@@ -73,7 +73,7 @@ func (r *reader) fail(line int, format string, args ...any) {
 	r.errs = append(r.errs, &Mistake{File: r.c.File, Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
-const known = "config, request, target, integration, answer, response, vars and clock, and before the first request products.json, developers.json, developerapps.json and maps.json"
+const known = "config, request, target, integration, answer, response, json, vars and clock, and before the first request products.json, developers.json, developerapps.json and maps.json"
 
 func (r *reader) section(s section) {
 	open := r.open
@@ -100,6 +100,8 @@ func (r *reader) section(s section) {
 		r.answer(s, open)
 	case "response":
 		r.response(s)
+	case "json":
+		r.json(s)
 	case "vars":
 		r.vars(s)
 	default:
@@ -158,7 +160,7 @@ func (r *reader) call(s section) {
 
 // directives are what may stand in place of an answer.
 var directives = map[string][]string{
-	"target":      {"refuse", "reset", "garbage", "hang"},
+	"target":      {"refuse", "tls-failure", "reset", "garbage", "hang"},
 	"integration": {"timeout", "token-failure", "broken"},
 }
 
@@ -186,8 +188,8 @@ func (r *reader) answer(s section, to *call) {
 	default:
 		r.fail(s.line, "what answers section %s is wire text that begins with HTTP/1.1, or one of: %s", to.section, strings.Join(directives[to.section], ", "))
 	}
-	if to.async && to.answer.directive == "refuse" {
-		r.fail(s.line, "a refused connection cannot be async: it does not show which call it was for")
+	if to.async && contains(noConnection, to.answer.directive) {
+		r.fail(s.line, "a connection that fails cannot be async: it does not show which call it was for")
 	}
 }
 

@@ -82,6 +82,7 @@ func (w *world) play(ctx context.Context, x *exchange, e *editor) error {
 		return err
 	}
 	w.checkResponse(x, k)
+	w.checkJSON(x, k.got.body)
 	e.response(x, k.got)
 	vars, _, _ := w.observer.outcome()
 	w.checkVars(x, vars)

@@ -98,17 +98,22 @@ func (s *script) compared(c *call, list ...Failure) {
 	s.tell()
 }
 
-// refuses reports whether the next call is to be refused, and takes it.
-func (s *script) refuses() bool {
+// unconnected returns the directive of the next call if it says that there is no
+// connection to make the call on, and takes it; otherwise "".
+func (s *script) unconnected() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := s.next()
-	if next < 0 || s.due[next].answer.directive != "refuse" {
-		return false
+	if next < 0 || !contains(noConnection, s.due[next].answer.directive) {
+		return ""
 	}
+	directive := s.due[next].answer.directive
 	s.remove(next)
-	return true
+	return directive
 }
+
+// noConnection are the directives for calls that never arrive.
+var noConnection = []string{"refuse", "tls-failure"}
 
 // next is the index of the next call in order, or -1.
 func (s *script) next() int {

@@ -3,6 +3,7 @@ package cases
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -120,11 +121,17 @@ func (u *upstream) wait(d time.Duration) {
 }
 
 // dial is the dialer of the runtime's network: it refuses the connection for a
-// call that is to be refused. A closed port would not do: the upstream has one
+// call that is to be refused, and breaks the handshake of one whose target speaks
+// no TLS that suits. A closed port would not do: the upstream has one
 // address, and another process may get a port that was given back.
 func (u *upstream) dial(ctx context.Context, addr string) (net.Conn, error) {
-	if addr == u.addr() && u.script.refuses() {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: u.listener.Addr(), Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	if addr == u.addr() {
+		switch u.script.unconnected() {
+		case "refuse":
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: u.listener.Addr(), Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+		case "tls-failure": // as crypto/tls reports the alert of its peer
+			return nil, &net.OpError{Op: "remote error", Net: "tcp", Addr: u.listener.Addr(), Err: errors.New("tls: handshake failure")}
+		}
 	}
 	var d net.Dialer
 	return d.DialContext(ctx, "tcp", addr)
