@@ -3,7 +3,7 @@ module sluice
 go 1.26.0
 
 require (
-	cloud.google.com/go/compute/metadata v0.3.0
+	cloud.google.com/go/compute/metadata v0.9.0
 	github.com/beevik/etree v1.8.1
 	github.com/cucumber/gherkin/go/v26 v26.2.0
 	github.com/cucumber/messages/go/v21 v21.0.1

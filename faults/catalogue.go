@@ -204,6 +204,6 @@ func (e *entry) def() *Def {
 		d.Variant = cmp.Or(d.Variant, strings.Join(append(slices.Clone(d.Operations), said), "/"))
 	}
 	d.sentence = compose(d)
-	d.flags = flagPatterns(d.Flags)
+	d.flags = flagPatterns(append(slices.Clone(d.Flags), ownFlags[d.Element]...))
 	return d
 }

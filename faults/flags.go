@@ -16,6 +16,11 @@ var extraFlags = map[string][]string{
 	"jsonattack.{policy}.failed":         {"jsonthreatprotection.{policy}.failed"}, // note of JSONThreatProtection
 }
 
+// ownFlags are flags of a policy type that its faults do not name in the
+// catalogue: VerifyAPIKey lists verifyapikey.POLICY.failed among its variables
+// (reference/policies-2.md 25), and shares its faults' flag with OAuthV2.
+var ownFlags = map[string][]string{"VerifyAPIKey": {"verifyapikey.{policy}.failed"}}
+
 // FlagNames returns the flow variables to set to true when the fault is raised
 // by the policy of this name: each flag with the policy name and in the short
 // form without it, which bundles test as often (reference/policies-1.md 0.1).

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/beevik/etree"
@@ -83,11 +84,25 @@ func compilePublic(t *testing.T, file string) string {
 	if doc.ReadFromBytes(content) != nil || doc.Root() == nil || !available(doc.Root().Tag) {
 		return ""
 	}
-	_, b := permissive.compile(t, string(content))
+	around := permissive
+	around.resource = func(url string) ([]byte, bool) { return beside(file, url) }
+	_, b := around.compile(t, string(content))
 	for _, p := range b.Problems.Errors() {
 		t.Errorf("%s: %s", file, p.String())
 	}
 	return doc.Root().Tag
+}
+
+// beside finds a resource of the bundle that a policy file belongs to. js and jsc
+// are one folder.
+func beside(file, url string) ([]byte, bool) {
+	scheme, name, _ := strings.Cut(url, "://")
+	for _, folder := range []string{scheme, strings.TrimSuffix(scheme, "c"), scheme + "c"} {
+		if data, err := os.ReadFile(filepath.Join(filepath.Dir(file), "..", "resources", folder, name)); err == nil {
+			return data, true
+		}
+	}
+	return nil, false
 }
 
 func available(name string) bool {

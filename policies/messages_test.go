@@ -23,6 +23,8 @@ type world struct {
 	connection flow.Connection
 	identity   flow.Identity
 	account    string
+	// resource finds what the fixed resources have not; nil finds nothing.
+	resource func(url string) ([]byte, bool)
 }
 
 // permissive is a world that has everything.
@@ -48,7 +50,7 @@ func (w world) compile(t testing.TB, text string) (flow.Policy, *flow.Build) {
 	store.Services(services)
 	services.KeySets = keysets.New(time.Now)
 	unit := &flow.Unit{Bundle: "test", Account: w.account, Services: services}
-	unit.Resource = func(url string) ([]byte, bool) { s, ok := resources[url]; return []byte(s), ok }
+	unit.Resource = w.find
 	unit.Policy = func(string) *etree.Element { return nil }
 	unit.PolicyNames = func() []string { return nil }
 	unit.Attached = func(string) []flow.Attachment { return nil }
@@ -61,6 +63,13 @@ func (w world) compile(t testing.TB, text string) (flow.Policy, *flow.Build) {
 	}
 	t.Fatalf("no policy type %s", el.Tag)
 	return nil, nil
+}
+
+func (w world) find(url string) ([]byte, bool) {
+	if s, ok := resources[url]; ok || w.resource == nil {
+		return []byte(s), ok
+	}
+	return w.resource(url)
 }
 
 // run compiles a policy, which must have no errors, and runs it on x.

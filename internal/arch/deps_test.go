@@ -46,6 +46,8 @@ internal/keysets        flow leaf
 internal/state          faults flow leaf internal/orgdata
 internal/state/statetest internal/state
 internal/orgdata        leaf
+internal/tasks          faults flow leaf internal/state
+internal/appint         faults flow leaf internal/state internal/integrations
 internal/cases          faults flow proxy leaf internal/state internal/orgdata internal/keysets
 internal/features       faults flow proxy leaf internal/cases internal/mock
 internal/faultlint      faults flow proxy
@@ -61,16 +63,19 @@ var leaves = []string{"internal/ordjson", "internal/jsonpath", "internal/javareg
 // places says in which files alone a library may be imported. A pattern ending
 // in a slash is a whole folder.
 var places = map[string][]string{
-	"github.com/expr-lang/expr": {"flow/condition.go"},
-	"github.com/beevik/etree":   {"flow/build.go", "flow/build_read.go", "flow/policy.go", "flow/edit_compile.go", "flow/edit_auth.go", "flow/edit_assign.go", "flow/edit_parts.go", "policies/", "proxy/"},
-	"golang.org/x/oauth2":       {"internal/google/"},
-	"github.com/go-jose":        {"internal/jose/"},
-	"github.com/nats-io":        {"internal/state/"},
-	"github.com/dop251/goja":    {"internal/script/"},
-	"github.com/cucumber":       {"internal/features/"},
-	"github.com/maypok86/otter": {"internal/state/", "internal/keysets/"},
-	"go.uber.org/zap":           {"cmd/", "proxy/listen.go", "proxy/listen_h2.go", "internal/cases/"},
-	"net/http":                  {"proxy/listen.go", "proxy/listen_h2.go", "proxy/httpclient.go", "proxy/network.go", "proxy/forward_proxy.go", "proxy/target_http.go", "proxy/target_h2.go", "proxy/target_h2_call.go", "proxy/target_h2_watch.go", "proxy/loadbalancer.go", "proxy/health.go", "faults/", "internal/", "cmd/"},
+	"github.com/expr-lang/expr":      {"flow/condition.go"},
+	"github.com/beevik/etree":        {"flow/build.go", "flow/build_read.go", "flow/policy.go", "flow/edit_compile.go", "flow/edit_auth.go", "flow/edit_assign.go", "flow/edit_parts.go", "policies/", "proxy/"},
+	"golang.org/x/oauth2":            {"internal/google/"},
+	"github.com/go-jose":             {"internal/jose/"},
+	"github.com/nats-io":             {"internal/state/"},
+	"github.com/dop251/goja":         {"internal/script/"},
+	"google.golang.org/grpc":         {"internal/tasks/", "cmd/"},
+	"cloud.google.com/go/cloudtasks": {"internal/tasks/", "cmd/"},
+	"github.com/google/go-jsonnet":   {"internal/integrations/"},
+	"github.com/cucumber":            {"internal/features/"},
+	"github.com/maypok86/otter":      {"internal/state/", "internal/keysets/"},
+	"go.uber.org/zap":                {"cmd/", "proxy/listen.go", "proxy/listen_h2.go", "internal/cases/"},
+	"net/http":                       {"proxy/listen.go", "proxy/listen_h2.go", "proxy/httpclient.go", "proxy/network.go", "proxy/forward_proxy.go", "proxy/target_http.go", "proxy/target_h2.go", "proxy/target_h2_call.go", "proxy/target_h2_watch.go", "proxy/loadbalancer.go", "proxy/health.go", "faults/", "internal/", "cmd/"},
 }
 
 type pkg struct {
