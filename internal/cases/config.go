@@ -18,6 +18,7 @@ type config struct {
 	integrations string // "local", "scripted", or "" for what the folder suggests
 	account      string
 	hosts        map[string]string
+	keys         [][2]string // name and type
 }
 
 // server is a target server; addr "upstream" is the runner's upstream.
@@ -38,7 +39,7 @@ func (r *reader) config(s section) {
 		}
 		if !ok || !r.c.config.set(strings.TrimSpace(key), strings.TrimSpace(value)) {
 			r.fail(s.line+row, "config line %q is none of: now: TIME as 2026-01-02T03:04:05Z, targetserver: NAME=HOST:PORT|upstream|disabled, "+
-				"identity: TEXT|fail, integrations: local|scripted, account: NAME, map: NAME=HOST:PORT", line)
+				"identity: TEXT|fail, integrations: local|scripted, account: NAME, map: NAME=HOST:PORT, key: NAME rsa1024|rsa2048|p256|p384|p521", line)
 		}
 	}
 }
@@ -60,6 +61,8 @@ func (c *config) set(key, value string) bool {
 	case "account":
 		c.account = value
 		return value != ""
+	case "key":
+		return c.addKey(value)
 	case "map":
 		name, addr, ok := strings.Cut(value, "=")
 		c.hosts[name] = addr

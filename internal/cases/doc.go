@@ -47,6 +47,10 @@
 //	                     integrations: local | scripted
 //	                     account: NAME               service account of the deployment
 //	                     map: NAME=HOST:PORT         host mapping; every other name is the upstream
+//	                     key: NAME rsa2048           a new key pair for each run: <NAME.private> and
+//	                                                 <NAME.public> in requests, answers and test data are
+//	                                                 its PEM, in one line in a header line. Also rsa1024,
+//	                                                 p256, p384, p521
 //	-- products.json --, -- developers.json --, -- developerapps.json --, -- maps.json --
 //	                   before the first request: in place of the folder's file of
 //	                   that name; the formats are those of Apigee's emulator

@@ -74,7 +74,7 @@ func (w *world) play(ctx context.Context, x *exchange, e *editor) error {
 	w.clock.move(x.clock)
 	w.script.begin(x)
 	w.observer.expect(x)
-	k := send(ctx, w.addr, x.request)
+	k := send(ctx, w.addr, w.keys.fill(x.request))
 	defer k.close()
 	w.await(ctx)
 	w.script.end(ctx)

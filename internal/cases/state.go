@@ -54,6 +54,9 @@ func (w *world) store() error {
 	if err != nil {
 		return err
 	}
+	for name, text := range files {
+		files[name] = []byte(w.keys.text(string(text), `\n`)) // inside JSON texts
+	}
 	data, problems := orgdata.Emulator(files)
 	if len(problems) > 0 {
 		return fmt.Errorf("the test data does not load: %w", together(problems))

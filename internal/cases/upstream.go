@@ -19,16 +19,17 @@ type upstream struct {
 	listener net.Listener
 	script   *script
 	clock    *clock
+	keys     keyRing
 	done     chan struct{} // closed by close: nobody waits any longer
 	serving  sync.WaitGroup
 }
 
-func newUpstream(s *script, c *clock) (*upstream, error) {
+func newUpstream(s *script, c *clock, keys keyRing) (*upstream, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	u := &upstream{listener: l, script: s, clock: c, done: make(chan struct{})}
+	u := &upstream{listener: l, script: s, clock: c, keys: keys, done: make(chan struct{})}
 	u.serving.Add(1)
 	go u.accept()
 	return u, nil
@@ -107,7 +108,7 @@ func (u *upstream) answer(c net.Conn, a *answer) {
 		if m == nil {
 			m = &wire{head: []string{"HTTP/1.1 200 OK"}}
 		}
-		_, _ = c.Write(m.answerBytes()) // likewise
+		_, _ = c.Write(u.keys.fill(m).answerBytes()) // likewise
 	}
 }
 

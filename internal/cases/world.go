@@ -28,6 +28,7 @@ type world struct {
 	table  *proxy.Table
 	addr   string
 	served chan error
+	keys   keyRing
 	ends   []func() // in reverse order
 }
 
@@ -43,6 +44,10 @@ const (
 func newWorld(c *Case, o Options) (*world, error) {
 	w := &world{c: c, script: newScript(c.File), clock: newClock(c.config.now)}
 	w.observer = newObserver(w.script, c.folder, o.Verbose)
+	var err error
+	if w.keys, err = c.config.makeKeys(); err != nil {
+		return w, err
+	}
 	if err := w.surroundings(o); err != nil {
 		return w, err
 	}
@@ -55,7 +60,7 @@ func newWorld(c *Case, o Options) (*world, error) {
 
 // surroundings are upstream, network, and the services that policies use.
 func (w *world) surroundings(o Options) (err error) {
-	if w.upstream, err = newUpstream(w.script, w.clock); err != nil {
+	if w.upstream, err = newUpstream(w.script, w.clock, w.keys); err != nil {
 		return err
 	}
 	w.ends = append(w.ends, w.upstream.close)

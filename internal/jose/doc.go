@@ -15,8 +15,8 @@
 //
 // Encryption and JSON Web Keys are go-jose's. Signatures are not: go-jose
 // refuses every token whose header has a "crit" it does not know, and Apigee lets
-// policies accept such tokens (KnownHeaders, IgnoreCriticalHeaders); it also
-// parses the header again for each of its steps, which costs as much as half of
-// an RSA verification. What remains is one call of the standard library for each
+// policies accept such tokens (KnownHeaders, IgnoreCriticalHeaders). It also takes
+// a quarter more time than an RSA verification alone, where this takes a twentieth
+// (BenchmarkRS256). What remains is one call of the standard library for each
 // family of algorithms.
 package jose
