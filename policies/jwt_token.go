@@ -46,7 +46,7 @@ func (s *jwtSource) token(x *flow.Exchange) (string, error) {
 	if v.IsNull() {
 		return "", jwtUnresolved(s.variable.String())
 	}
-	text := strings.TrimSpace(v.String())
+	text := jwtUnquoted(strings.TrimSpace(v.String()))
 	const bearer = "Bearer "
 	switch {
 	case len(text) > len(bearer) && strings.EqualFold(text[:len(bearer)], bearer):
@@ -57,6 +57,15 @@ func (s *jwtSource) token(x *flow.Exchange) (string, error) {
 		return "", jwtFail("FailedToDecode")
 	}
 	return text, nil
+}
+
+// jwtUnquoted is the text without quotes around it: the features of Google's own
+// samples send Authorization: "Bearer ...", quotes included.
+func jwtUnquoted(text string) string {
+	if len(text) > 1 && text[0] == '"' && text[len(text)-1] == '"' {
+		return strings.TrimSpace(text[1 : len(text)-1])
+	}
+	return text
 }
 
 // jwtHeader is a parsed header. It is immutable, and shared by the requests whose

@@ -130,9 +130,10 @@ func (i *oauthv2Issuer) token(x *flow.Exchange, g oauthv2Grant) *entity.Token {
 	t := &entity.Token{
 		Kind: entity.AccessToken, Status: "approved", TokenType: "BearerToken", GrantType: g.grantType,
 		ClientID: g.holder.Credential.ConsumerKey, AppID: g.holder.App.ID, EndUser: g.endUser,
-		Scopes: g.scopes, Products: oauthv2ProductNames(g.holder), IssuedAt: entity.MillisOf(now), ExpiresAt: i.expiry.from(x, now),
+		Scopes: g.scopes, Products: oauthv2ProductNames(g.holder), ExpiresAt: i.expiry.from(x, now),
 		RefreshCount: g.refreshCount, Attributes: g.attributes,
 	}
+	t.Issue(now)
 	if i.rfc {
 		t.TokenType = "Bearer"
 	}
@@ -161,7 +162,7 @@ func (i *oauthv2Issuer) storeRefresh(ctx context.Context, x *flow.Exchange, g oa
 	r := made.token.Clone()
 	r.Kind, r.ExpiresAt = entity.RefreshToken, i.refreshExpiry.from(x, x.Now())
 	if g.kept != nil {
-		r.Revision, r.IssuedAt, r.ExpiresAt = g.kept.token.Revision, g.kept.token.IssuedAt, g.kept.token.ExpiresAt
+		r.Revision, r.IssuedAt, r.IssuedNanos, r.ExpiresAt = g.kept.token.Revision, g.kept.token.IssuedAt, g.kept.token.IssuedNanos, g.kept.token.ExpiresAt
 	}
 	t := made.token
 	t.RefreshIssuedAt, t.RefreshExpiresAt, t.RefreshStatus = r.IssuedAt, r.ExpiresAt, "approved"

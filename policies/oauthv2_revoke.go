@@ -72,7 +72,8 @@ func (p *oauthv2Revoke) Execute(ctx context.Context, x *flow.Exchange) error {
 func (p *oauthv2Revoke) revoke(ctx context.Context, x *flow.Exchange) error {
 	app, _ := p.app.Value(x)
 	user, _ := p.endUser.Value(x)
-	r := entity.Revocation{AppID: app.String(), EndUser: user.String(), Cascade: p.cascade, Before: p.until(x)}
+	r := entity.Revocation{AppID: app.String(), EndUser: user.String(), Cascade: p.cascade}
+	p.until(x, &r)
 	if broken := x.Err(); broken != nil {
 		return broken
 	}
@@ -85,16 +86,15 @@ func (p *oauthv2Revoke) revoke(ctx context.Context, x *flow.Exchange) error {
 	return x.Services.Tokens.Revoke(ctx, r)
 }
 
-// until is the given time, or now: with the millisecond that is not over yet, for
-// what was issued in it counts as well. A variable that is no time counts as
-// none, which revokes more and not less.
-func (p *oauthv2Revoke) until(x *flow.Exchange) entity.Millis {
+// until sets the time up to which tokens are revoked: the given one, or now. A
+// variable that is no time counts as none, which revokes more and not less.
+func (p *oauthv2Revoke) until(x *flow.Exchange, r *entity.Revocation) {
+	r.RevokedUntil(x.Now())
 	if v, ok := p.before.Value(x); ok {
 		if m, ok := oauthv2Moment(v.String()); ok {
-			return m
+			r.Before, r.Nanos = m, 0
 		}
 	}
-	return entity.MillisOf(x.Now()) + 1
 }
 
 func oauthv2Moment(text string) (entity.Millis, bool) {

@@ -21,6 +21,7 @@ type featureOptions struct {
 	basePath  string
 	variables []string
 	tags      string
+	orgData   []string
 }
 
 // register adds the flags to those of `sluice test`, whose --run, -v, --fail-fast,
@@ -29,6 +30,7 @@ func (o *featureOptions) register(f *pflag.FlagSet) {
 	f.StringVar(&o.dir, "features", "", "run the *.feature files of apickli at or below this `folder` against the bundles, instead of cases")
 	f.StringVar(&o.tags, "tags", "", "with --features: only scenarios whose tags fit the `expression`, as in \"@smoke and not @slow\"")
 	f.StringVar(&o.basePath, "base-path", "", "with --features: `path` before every resource (default: the base path of the only endpoint; / for none)")
+	f.StringArrayVar(&o.orgData, "org-data", nil, "with --features: `folder` of products, developers, apps and maps that the features need; may be repeated")
 	f.StringArrayVar(&o.variables, "var", nil, "with --features: `NAME=VALUE` of a variable that steps name between backticks; may be repeated")
 }
 
@@ -40,6 +42,7 @@ for every other name; nothing leaves the machine.
   sluice test --features test/integration/features .
   ... --tags "not @slow" --run "quota"       some of the scenarios
   ... --var clientId=abc --base-path /v1/x   what support code in JavaScript says
+  ... --org-data ./test/data                 products, apps with their keys, and maps
 
 JavaScript is never run. What support code tells apickli stands in features.yaml
 beside the features (base-path, host, fixtures, variables, headers) or in flags.
@@ -54,7 +57,7 @@ func runFeatures(ctx context.Context, s *testSettings, o *featureOptions, out, e
 	if err != nil {
 		return err
 	}
-	suite.Deploy = deployFeatures(s.paths, s.verbose, errs)
+	suite.Deploy = deployFeatures(s.paths, o.orgData, s.verbose, errs)
 	var totals features.Totals
 	err = s.report(out, func(reports ...cases.Report) (err error) {
 		totals, err = suite.Run(ctx, reports...)

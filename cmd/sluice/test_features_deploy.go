@@ -16,16 +16,18 @@ import (
 	"sluice/flow"
 	"sluice/internal/cases"
 	"sluice/internal/features"
+	"sluice/internal/keysets"
 	"sluice/internal/mock"
+	"sluice/internal/state"
 	"sluice/policies"
 	"sluice/proxy"
 )
 
 // deployFeatures serves the bundles at the paths to features, on a free port. The
-// state that they need (products, keys) is to come in here.
-func deployFeatures(paths []string, verbose bool, errs io.Writer) features.Deploy {
+// folders of orgData hold the products, keys and maps that they need.
+func deployFeatures(paths, orgData []string, verbose bool, errs io.Writer) features.Deploy {
 	return func(context.Context) (*features.Deployed, error) {
-		s := &featureServer{paths: paths, verbose: verbose, errs: errs}
+		s := &featureServer{paths: paths, orgData: orgData, verbose: verbose, errs: errs}
 		d, err := s.deploy()
 		if err != nil {
 			return nil, errors.Join(err, s.close())
@@ -38,6 +40,7 @@ func deployFeatures(paths []string, verbose bool, errs io.Writer) features.Deplo
 // everything that it calls.
 type featureServer struct {
 	paths   []string
+	orgData []string
 	verbose bool
 	errs    io.Writer
 	ends    []func() error // in reverse order
@@ -59,12 +62,18 @@ func (s *featureServer) deploy() (*features.Deployed, error) {
 		return nil, err
 	}
 	services := s.services(network)
+	if err := s.state(services); err != nil {
+		return nil, err
+	}
 	snapshot, err := s.compile(services, network)
 	if err != nil {
 		return nil, err
 	}
 	ways := cases.NewWays(s.bundles(), s.verbose)
 	table := proxy.NewTable()
+	if err := errors.Join(snapshot.Prepare(context.Background(), services, table.Snapshot())...); err != nil {
+		return nil, err
+	}
 	table.Swap(snapshot)
 	s.ends = append(s.ends, func() error { table.Swap(&proxy.Snapshot{Environment: &proxy.Environment{}}); return nil }) // stops health monitors
 	core := &proxy.Core{Table: table, Services: services}
@@ -121,8 +130,26 @@ func (s *featureServer) services(n *proxy.Network) *flow.Services {
 		Now: time.Now, ProcessID: newID(), Interfaces: interfaces(),
 		Integrations: engine.engine.Service(defaultSettings().Region), Identity: testIdentity{},
 	}
-	s.ends = append(s.ends, joinMemory(services))
 	return services
+}
+
+// state makes the state that policies use, in memory, with the organization's data.
+func (s *featureServer) state(services *flow.Services) error {
+	data, err := readOrgData(s.orgData, s.errs)
+	if err != nil {
+		return err
+	}
+	store := state.Memory(services.Now)
+	s.ends = append(s.ends, store.Close)
+	store.Services(services)
+	services.KeySets = keysets.New(services.Now)
+	settings := defaultSettings()
+	for _, d := range data {
+		if err := store.Load(context.Background(), d, settings.Org, settings.Env); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // testIdentity gives the token that cases give: Google is not asked.

@@ -124,12 +124,13 @@ func TestRevocationCovers(t *testing.T) {
 		revocation      Revocation
 		access, refresh bool
 	}{
-		"the app":            {Revocation{AppID: "a", Before: 11}, true, false},
-		"the user":           {Revocation{EndUser: "u", Before: 11}, true, false},
-		"both":               {Revocation{AppID: "a", EndUser: "u", Before: 11}, true, false},
-		"cascade":            {Revocation{AppID: "a", Before: 11, Cascade: true}, true, true},
-		"another app":        {Revocation{AppID: "b", EndUser: "u", Before: 11}, false, false},
-		"issued at the time": {Revocation{AppID: "a", Before: 10, Cascade: true}, false, false},
+		"the app":                     {Revocation{AppID: "a", Before: 11}, true, false},
+		"the user":                    {Revocation{EndUser: "u", Before: 11}, true, false},
+		"both":                        {Revocation{AppID: "a", EndUser: "u", Before: 11}, true, false},
+		"cascade":                     {Revocation{AppID: "a", Before: 11, Cascade: true}, true, true},
+		"another app":                 {Revocation{AppID: "b", EndUser: "u", Before: 11}, false, false},
+		"the same millisecond, later": {Revocation{AppID: "a", Before: 10, Nanos: 1, Cascade: true}, true, true},
+		"issued at the time":          {Revocation{AppID: "a", Before: 10, Cascade: true}, false, false},
 	} {
 		if a, r := c.revocation.Covers(token), c.revocation.Covers(refresh); a != c.access || r != c.refresh {
 			t.Errorf("%s: covers the access token %v, the refresh token %v", name, a, r)

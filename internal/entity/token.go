@@ -33,6 +33,10 @@ type Token struct {
 	IssuedAt  Millis `json:"issuedAt"`
 	ExpiresAt Millis `json:"expiresAt,omitempty"` // 0: never
 
+	// IssuedNanos is the part of the time of issue below a millisecond: what tells
+	// a token from a revocation in the same millisecond.
+	IssuedNanos int64 `json:"issuedNanos,omitempty"`
+
 	RefreshCount     int    `json:"refreshCount,omitempty"`
 	RefreshIssuedAt  Millis `json:"refreshIssuedAt,omitempty"` // of the refresh token that came with it
 	RefreshExpiresAt Millis `json:"refreshExpiresAt,omitempty"`
@@ -93,11 +97,28 @@ type Revocation struct {
 	AppID   string `json:"appId,omitempty"`
 	EndUser string `json:"endUser,omitempty"`
 	Before  Millis `json:"before"`
+	Nanos   int64  `json:"nanos,omitempty"`   // of Before, below a millisecond
 	Cascade bool   `json:"cascade,omitempty"` // refresh tokens too
 }
 
 // Covers reports whether r revokes t.
 func (r Revocation) Covers(t *Token) bool {
 	return (r.AppID == "" || r.AppID == t.AppID) && (r.EndUser == "" || r.EndUser == t.EndUser) &&
-		t.IssuedAt < r.Before && (t.Kind == AccessToken || r.Cascade && t.Kind == RefreshToken)
+		r.after(t.IssuedAt, t.IssuedNanos) && (t.Kind == AccessToken || r.Cascade && t.Kind == RefreshToken)
 }
+
+// Reaches reports whether r reaches further than another of the same app, end user
+// and cascade.
+func (r Revocation) Reaches(other Revocation) bool { return r.after(other.Before, other.Nanos) }
+
+func (r Revocation) after(at Millis, nanos int64) bool {
+	return at < r.Before || at == r.Before && nanos < r.Nanos
+}
+
+// Issue sets the time of issue.
+func (t *Token) Issue(now time.Time) { t.IssuedAt, t.IssuedNanos = MillisOf(now), subMillis(now) }
+
+// RevokedUntil makes r cover what was issued up to now, and nothing after.
+func (r *Revocation) RevokedUntil(now time.Time) { r.Before, r.Nanos = MillisOf(now), subMillis(now)+1 }
+
+func subMillis(t time.Time) int64 { return int64(t.Nanosecond()) % int64(time.Millisecond) }

@@ -20,7 +20,8 @@ import (
 //	counters_sync.go      counting on the tally
 //	counters_rolling.go   what others counted in a rolling window
 //	counters_flexi.go     agreeing on when a flexi window begins
-//	counters_async.go     counting here, and sharing it later
+//	counters_async.go     counting here, telling the tally later, hearing from others
+//	counters_share.go     when that is done, and by which goroutines
 type Counters struct {
 	tally Tally
 	now   func() time.Time

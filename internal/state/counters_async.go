@@ -2,24 +2,14 @@ package state
 
 import (
 	"context"
-	"errors"
-	"sync"
 	"time"
 
 	"sluice/flow"
 	"sluice/internal/window"
 )
 
-const (
-	shareWorkers = 4
-	shareQueue   = 4096
-	// shareEvery is how often counters that nobody uses any more are looked after.
-	shareEvery = time.Second
-	// shareDefault is Apigee's interval (policies-2.md, Quota).
-	shareDefault = 10 * time.Second
-	// closeLimit is how long Close tries to share what is left.
-	closeLimit = 10 * time.Second
-)
+// shareDefault is Apigee's interval (policies-2.md, Quota).
+const shareDefault = 10 * time.Second
 
 // asynchronous counts here and sees to it that the count is shared: at once when
 // this process meets the counter for the first time, and else every interval or so
@@ -46,139 +36,6 @@ func (k *counter) due(now time.Time) bool {
 	return !k.queued && now.Sub(k.shared) >= k.interval
 }
 
-// sharer tells the tally what asynchronous counters counted. Its goroutines begin
-// with the first of them, and end with close.
-type sharer struct {
-	c     *Counters
-	first sync.Once
-	last  sync.Once
-	queue chan *counter
-	end   chan struct{}
-	tasks sync.WaitGroup
-
-	mu    sync.Mutex // guards dirty; taken after that of a counter
-	dirty map[*counter]struct{}
-}
-
-func (s *sharer) init(c *Counters) {
-	s.c, s.dirty = c, map[*counter]struct{}{}
-	s.queue, s.end = make(chan *counter, shareQueue), make(chan struct{})
-}
-
-// remember notes that the counter has something to share. It is called with its
-// lock held.
-func (s *sharer) remember(k *counter) {
-	if k.dirty || !k.parts.pending() {
-		return
-	}
-	k.dirty = true
-	s.mu.Lock()
-	s.dirty[k] = struct{}{}
-	s.mu.Unlock()
-}
-
-// shared is called with the counter's lock held.
-func (s *sharer) shared(k *counter) {
-	k.queued = false
-	if !k.dirty || k.parts.pending() {
-		return
-	}
-	k.dirty = false
-	s.mu.Lock()
-	delete(s.dirty, k)
-	s.mu.Unlock()
-}
-
-// enqueue has the counter shared soon, once. With a full queue it is left for the
-// next time.
-func (s *sharer) enqueue(k *counter) {
-	s.first.Do(s.start)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.queued {
-		return
-	}
-	select {
-	case s.queue <- k:
-		k.queued = true
-	default:
-	}
-}
-
-func (s *sharer) start() {
-	select {
-	case <-s.end:
-		return
-	default:
-	}
-	for range shareWorkers {
-		s.tasks.Go(s.work)
-	}
-	s.tasks.Go(s.look)
-}
-
-func (s *sharer) work() {
-	for {
-		select {
-		case <-s.end:
-			return
-		case k := <-s.queue:
-			// What fails stays to be shared, and is tried again. The tally ends its
-			// calls in bounded time; to cancel one would leave open what it did.
-			_ = s.c.bring(context.Background(), k)
-		}
-	}
-}
-
-// look finds counters that are due although nobody counts any more.
-func (s *sharer) look() {
-	t := time.NewTicker(shareEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-s.end:
-			return
-		case <-t.C:
-		}
-		now := s.c.now()
-		for _, k := range s.left() {
-			k.mu.Lock()
-			due := k.due(now)
-			k.mu.Unlock()
-			if due {
-				s.enqueue(k)
-			}
-		}
-	}
-}
-
-// left returns the counters with something to share.
-func (s *sharer) left() []*counter {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]*counter, 0, len(s.dirty))
-	for k := range s.dirty {
-		list = append(list, k)
-	}
-	return list
-}
-
-func (s *sharer) close() (err error) {
-	s.last.Do(func() {
-		s.first.Do(func() {}) // no goroutine begins any more
-		close(s.end)
-		s.tasks.Wait()
-		ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
-		defer cancel()
-		for _, k := range s.left() {
-			if err = s.c.bring(ctx, k); errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
-				return
-			}
-		}
-	})
-	return err
-}
-
 // bring tells the tally what was counted here, and hears what others counted. One
 // goroutine does it for a counter at a time. What cannot be told is kept; when a
 // call fails that has happened all the same, it is told twice, so that nobody gets
@@ -193,9 +50,6 @@ func (c *Counters) bring(ctx context.Context, k *counter) error {
 		defer k.mu.Unlock()
 		c.share.shared(k)
 	}()
-	if err := c.adopt(ctx, k); err != nil {
-		return err
-	}
 	told, err := c.tell(ctx, k)
 	if err != nil {
 		return err
@@ -235,28 +89,38 @@ func (c *Counters) adopt(ctx context.Context, k *counter) error {
 // tell adds what was counted here, and returns the parts that the tally answered
 // with a total for.
 func (c *Counters) tell(ctx context.Context, k *counter) (told map[int64]bool, err error) {
+	if err := c.adopt(ctx, k); err != nil {
+		return nil, err
+	}
 	k.mu.Lock()
 	list := k.parts.unshared()
 	k.mu.Unlock()
 	told = make(map[int64]bool, len(list))
 	for _, p := range list {
-		if k.window.Kind == window.Rolling {
-			if err := c.mark(ctx, k, p.at); err != nil {
-				return nil, err
-			}
-		}
-		total, err := c.tally.Add(ctx, k.key(p.at), p.pending, k.life())
-		if err != nil {
+		if err := c.tellPart(ctx, k, p); err != nil {
 			return nil, err
 		}
-		k.mu.Lock()
-		now := k.parts.at(p.at)
-		now.total = total
-		now.pending -= p.pending
-		k.mu.Unlock()
 		told[p.at] = true
 	}
 	return told, nil
+}
+
+func (c *Counters) tellPart(ctx context.Context, k *counter, p part) error {
+	if k.window.Kind == window.Rolling {
+		if err := c.mark(ctx, k, p.at); err != nil {
+			return err
+		}
+	}
+	total, err := c.tally.Add(ctx, k.key(p.at), p.pending, k.life())
+	if err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.parts.at(p.at)
+	now.total = total
+	now.pending -= p.pending
+	return nil
 }
 
 // hear reads what others counted in the present window, but for the parts that

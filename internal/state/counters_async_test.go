@@ -44,6 +44,7 @@ func comeTogether(t *testing.T, w window.Window) {
 	}
 	check("a, the first", use(a, 2), 2, false)
 	synctest.Wait()
+	time.Sleep(10 * time.Millisecond) // a flexi window of its own, so far
 	check("b, which cannot know yet", use(b, 1), 1, false)
 	synctest.Wait() // b has met the counter, and asked
 	check("b, which has asked", use(b, 1), 4, false)
@@ -172,4 +173,25 @@ func TestCountAfterClose(t *testing.T) {
 			t.Errorf("%d used", got.Used)
 		}
 	}
+}
+
+// TestAsynchronousCountsMeanwhile: what is counted while the tally is told is told
+// the next time.
+func TestAsynchronousCountsMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := flow.Count{Key: "k", Window: window.Window{Unit: window.Month, Length: 1}, Now: time.Now(), Weight: 1, Allowed: 100, Sharing: eventually}
+		tally := openTally(t, time.Now)
+		var c *Counters
+		var meanwhile sync.Once
+		c = process(t, &hooked{Tally: tally, before: func(string, int64) {
+			meanwhile.Do(func() { mustCount(t, c, n) })
+		}}, time.Now)
+		mustCount(t, c, n)
+		synctest.Wait()
+		c.Close()
+		n.Sharing, n.Weight = inStep, 0
+		if got := mustCount(t, process(t, tally, time.Now), n); got.Used != 2 {
+			t.Errorf("%d of 2 counts are on the tally", got.Used)
+		}
+	})
 }

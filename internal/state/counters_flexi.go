@@ -30,9 +30,10 @@ func (k *counter) from(begin int64) frame {
 }
 
 const (
-	// flexiPatience is how often agree looks again while others agree.
-	flexiPatience = 200
-	flexiRounds   = 2 * flexiPatience
+	// flexiPatience is how often agree looks again while others agree: for three
+	// seconds in all, longer than a call of the tally takes to fail.
+	flexiPatience = 65
+	flexiPause    = 50 * time.Millisecond // between two looks, at most
 )
 
 // agree returns the window that all processes count in, and begins one when there
@@ -71,25 +72,34 @@ func (c *Counters) agree(ctx context.Context, k *counter, now time.Time, begin b
 // beginning returns when the present window began, 0 when there is none.
 func (c *Counters) beginning(ctx context.Context, k *counter, now time.Time, begin bool) (int64, error) {
 	key, life, mine := k.name+".begin", k.life(), now.UnixMilli()
-	for round := range flexiRounds {
-		at, err := c.tally.Get(ctx, key)
+	for round := range 2 * flexiPatience {
+		at, err := c.tally.Add(ctx, key, 0, life)
 		switch ahead := at - mine; {
 		case err != nil:
 			return 0, err
 		case k.running(at, now):
 			return at, nil
 		case ahead > 0 && round < flexiPatience:
+			if !pause(ctx, min(time.Millisecond<<min(round, 10), flexiPause)) {
+				return 0, ctx.Err()
+			}
 			continue
 		case !begin:
 			return 0, nil
 		}
-		got, err := c.tally.Add(ctx, key, mine-at, life)
-		if err != nil || got == mine {
+		if begun, err := c.beginAt(ctx, key, at, mine, life); begun || err != nil {
 			return mine, err
-		}
-		if _, err := c.tally.Add(context.WithoutCancel(ctx), key, at-mine, life); err != nil {
-			return 0, err
 		}
 	}
 	return 0, ErrUnavailable
+}
+
+// beginAt tries to be the one who begins the window.
+func (c *Counters) beginAt(ctx context.Context, key string, old, mine int64, life time.Duration) (begun bool, err error) {
+	got, err := c.tally.Add(ctx, key, mine-old, life)
+	if err != nil || got == mine {
+		return true, err
+	}
+	_, err = c.tally.Add(context.WithoutCancel(ctx), key, old-mine, life)
+	return false, err
 }

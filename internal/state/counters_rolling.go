@@ -46,7 +46,7 @@ func (c *Counters) learn(ctx context.Context, k *counter, f frame, settled int64
 
 // read remembers what the tally has in a part.
 func (c *Counters) read(ctx context.Context, k *counter, at int64) error {
-	total, err := c.tally.Get(ctx, k.key(at))
+	total, err := c.tally.Add(ctx, k.key(at), 0, k.life())
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,7 @@ func (c *Counters) mark(ctx context.Context, k *counter, at int64) error {
 	if marked >= page {
 		return nil
 	}
-	life := (2<<pageBits)*k.window.Grain() + time.Minute
-	if _, err := c.tally.Add(ctx, k.page(page), 1, life); err != nil {
+	if _, err := c.tally.Add(ctx, k.page(page), 1, k.pageLife()); err != nil {
 		return err
 	}
 	k.mu.Lock()
@@ -91,12 +90,14 @@ func (c *Counters) mark(ctx context.Context, k *counter, at int64) error {
 // written reports whether a part of the window may have been written.
 func (c *Counters) written(ctx context.Context, k *counter, f frame) (bool, error) {
 	for page := f.first >> pageBits; page <= f.last>>pageBits; page++ {
-		marks, err := c.tally.Get(ctx, k.page(page))
+		marks, err := c.tally.Add(ctx, k.page(page), 0, k.pageLife())
 		if err != nil || marks != 0 {
 			return true, err
 		}
 	}
 	return false, nil
 }
+
+func (k *counter) pageLife() time.Duration { return (2<<pageBits)*k.window.Grain() + time.Minute }
 
 func (k *counter) page(n int64) string { return k.name + ".page." + strconv.FormatInt(n, 36) }

@@ -131,8 +131,10 @@ func (b *book) add(ctx context.Context, n int64) error {
 	return b.see(ctx, total)
 }
 
+// look reads: to add 0 costs one round trip, where Get, which does not know the
+// life of the key, may cost several.
 func (b *book) look(ctx context.Context) error {
-	total, err := b.c.tally.Get(ctx, b.k.key(b.present))
+	total, err := b.c.tally.Add(ctx, b.k.key(b.present), 0, b.k.life())
 	if err != nil {
 		return err
 	}
@@ -147,7 +149,7 @@ func (b *book) see(ctx context.Context, total int64) error {
 		n := total
 		if at != b.present {
 			var err error
-			if n, err = b.c.tally.Get(ctx, b.k.key(at)); err != nil {
+			if n, err = b.c.tally.Add(ctx, b.k.key(at), 0, b.k.life()); err != nil {
 				return err
 			}
 		} else {

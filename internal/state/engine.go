@@ -59,7 +59,8 @@ type Bucket interface {
 	// never, and a negative life is an error.
 	Put(ctx context.Context, key string, value []byte, life time.Duration) (revision uint64, err error)
 	// Replace writes a value in place of exactly that revision, 0 meaning that
-	// the key must not be there; otherwise ErrRevision.
+	// the key must not be there; otherwise ErrRevision. Another write that is under
+	// way counts as a change, also when it fails in the end.
 	Replace(ctx context.Context, key string, value []byte, revision uint64, life time.Duration) (uint64, error)
 	// Delete removes a key; one that is not there is no error.
 	Delete(ctx context.Context, key string) error

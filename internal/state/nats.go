@@ -11,47 +11,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Options says where the state is kept: in a data directory of this process
-// (Dir), in the data directories of several processes that keep it together (Dir
-// and Cluster), or on NATS servers that somebody else runs (URL). Exactly one of
-// Dir and URL is set.
-type Options struct {
-	// Dir is the data directory. It is made when it is not there, and locked: no
-	// other process can use it at the same time.
-	Dir     string
-	Cluster Cluster
-	Limits  Limits
-
-	// URL names NATS servers of version 2.12 or later with JetStream, like
-	// tls://one.example:4222,tls://two.example:4222. How well durable writes
-	// survive the loss of power is up to their sync_interval.
-	URL         string
-	Credentials string // file with the user's credentials, for URL
-	TLS         TLS    // for URL
-
-	// Replicas is on how many servers everything is kept, 1, 3 or 5. 0 stands for
-	// 1, and for 3 with a Cluster.
-	Replicas int
-	// Patience is how long a call waits for an answer before it returns
-	// ErrUnavailable; 0 stands for 2 seconds. Opening a bucket or counters may take
-	// five times as long, since a cluster agrees on where to keep them.
-	Patience time.Duration
-	// Log is told what the server inside this process and the connection say. It
-	// may be called at any time and from several goroutines at once. Nil for none.
-	Log func(warning bool, text string)
-}
-
-// Limits is how much the server inside this process keeps, in bytes. What goes
-// beyond is refused with ErrUnavailable.
-type Limits struct {
-	Store  int64 // on disk; 0 stands for three quarters of what is free at the start
-	Memory int64 // 0 stands for 256 MiB; only a Cluster keeps anything in memory alone
-}
-
-// valueLimit is the size of the largest message the server inside this process
-// takes, in bytes: what NATS advises as the most.
-const valueLimit = 8 << 20
-
 // Waits.
 const (
 	defaultPatience = 2 * time.Second
@@ -81,8 +40,8 @@ type natsEngine struct {
 // Open starts or joins what o says and waits until it can write: in a cluster
 // until a majority is there. ctx bounds that waiting and nothing after it.
 func Open(ctx context.Context, o Options) (Engine, error) {
-	if (o.Dir == "") == (o.URL == "") {
-		return nil, errors.New("state: set either a data directory or the URL of NATS servers")
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	if o.Log == nil {
 		o.Log = func(bool, string) {}
@@ -124,7 +83,7 @@ func (e *natsEngine) connect(ctx context.Context, o Options) error {
 	}
 	e.connection, err = nats.Connect(where, options...)
 	if err != nil {
-		return fmt.Errorf("state: cannot connect to %s: %w: %w; is it running, and may this host reach it?", o.URL, ErrUnavailable, err)
+		return fmt.Errorf("state: cannot connect to %s: %w: %w; is it running, and may this host reach it?", o.where(), ErrUnavailable, err)
 	}
 	e.js, err = jetstream.New(e.connection, jetstream.WithPublishAsyncMaxPending(purgeWindow), jetstream.WithPublishAsyncTimeout(e.patience))
 	if err != nil {
@@ -165,15 +124,17 @@ const countersLevel = 2
 // waitReady waits until JetStream answers, which in a new cluster takes until a
 // majority is there.
 func (e *natsEngine) waitReady(ctx context.Context, o Options) error {
-	for {
+	for tries := 1; ; tries++ {
 		info, err := e.accountInfo(ctx)
 		switch {
 		case err == nil && info.API.Level < countersLevel:
-			return fmt.Errorf("state: %s is too old: counters need NATS 2.12 or later", o.URL)
+			return fmt.Errorf("state: %s is too old: counters need NATS 2.12 or later", o.where())
 		case err == nil:
 			return nil
 		case o.Cluster.Listen == "" || !pause(ctx, retryPause):
-			return fmt.Errorf("state: %w: %w; %s", ErrUnavailable, err, readyHint(o))
+			return fmt.Errorf("state: %w: %w; %s", ErrUnavailable, err, o.readyHint())
+		case tries == 1:
+			e.log(false, "waiting for the cluster: "+o.readyHint())
 		}
 	}
 }
@@ -182,16 +143,6 @@ func (e *natsEngine) accountInfo(ctx context.Context) (*jetstream.AccountInfo, e
 	ctx, cancel := context.WithTimeout(ctx, e.patience)
 	defer cancel()
 	return e.js.AccountInfo(ctx)
-}
-
-func readyHint(o Options) string {
-	switch {
-	case o.URL != "":
-		return "does that server run with JetStream, and may this user use it?"
-	case o.Cluster.Listen != "":
-		return "a majority of the cluster must run and reach each other through the routes"
-	}
-	return "the server inside this process does not answer"
 }
 
 // disconnected ends the present round of every watch.

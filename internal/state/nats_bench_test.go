@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/internal/state"
+	"sluice/internal/state/statetest"
 )
 
 func BenchmarkEmbedded(b *testing.B) {
@@ -14,6 +15,11 @@ func BenchmarkEmbedded(b *testing.B) {
 	e := embedded(b, dir)
 	defer func() { check(b, e.Close()) }()
 	benchmarkEngine(b, e)
+}
+
+// BenchmarkCluster has three nodes in this process, which share its processors.
+func BenchmarkCluster(b *testing.B) {
+	benchmarkEngine(b, statetest.Cluster(b, 3)[0])
 }
 
 func BenchmarkMemory(b *testing.B) { benchmarkEngine(b, state.NewMemory(time.Now)) }

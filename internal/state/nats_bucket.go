@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -102,6 +103,13 @@ func (b *natsBucket) Delete(ctx context.Context, key string) error {
 		return err
 	}
 	_, err := b.write(ctx, marker(b.subject(key)))
+	if !isFull(err) {
+		return err
+	}
+	if err := b.makeRoom(ctx, b.subject(key)); err != nil {
+		return err
+	}
+	_, err = b.write(ctx, marker(b.subject(key)))
 	return err
 }
 
@@ -111,19 +119,66 @@ const purgeWindow = 256
 // Purge writes a marker over every key, since what the server purges itself no
 // watch hears of.
 func (b *natsBucket) Purge(ctx context.Context, prefix string) error {
-	subjects, err := b.subjects(ctx, prefix)
-	if err != nil {
-		return err
-	}
-	for some := range slices.Chunk(subjects, purgeWindow) {
-		if err := b.removeAll(ctx, some); err != nil {
+	for _, filter := range b.filters(prefix) {
+		subjects, err := b.subjects(ctx, filter)
+		if err != nil {
+			return err
+		}
+		err = b.removeAll(ctx, subjects)
+		if isFull(err) {
+			err = b.makeRoom(ctx, filter)
+			if err == nil {
+				err = b.removeAll(ctx, subjects)
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// filters returns the subjects of the keys within prefix, as patterns.
+func (b *natsBucket) filters(prefix string) []string {
+	if prefix == "" {
+		return []string{b.prefix + ">"}
+	}
+	return []string{b.subject(prefix), b.subject(prefix) + ".>"}
+}
+
+// subjects returns the subjects that match a pattern.
+func (b *natsBucket) subjects(ctx context.Context, filter string) (subjects []string, err error) {
+	err = b.engine.attempt(ctx, openPatience*b.engine.patience, func(ctx context.Context) error {
+		info, err := b.stream.Info(ctx, jetstream.WithSubjectFilter(filter))
+		if err != nil {
+			return err
+		}
+		subjects = slices.Collect(maps.Keys(info.State.Subjects))
+		return nil
+	})
+	return subjects, err
+}
+
+// makeRoom has the server remove what matches a pattern, which it does also when
+// no room is left for markers. They are to be written afterwards: until then, no
+// watch knows.
+func (b *natsBucket) makeRoom(ctx context.Context, filter string) error {
+	return b.engine.attempt(ctx, openPatience*b.engine.patience, func(ctx context.Context) error {
+		return b.stream.Purge(ctx, jetstream.WithPurgeSubject(filter))
+	})
+}
+
 func (b *natsBucket) removeAll(ctx context.Context, subjects []string) error {
+	for some := range slices.Chunk(subjects, purgeWindow) {
+		if err := b.removeSome(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeSome removes up to purgeWindow keys at once.
+func (b *natsBucket) removeSome(ctx context.Context, subjects []string) error {
 	return b.engine.attempt(ctx, b.engine.patience, func(ctx context.Context) error {
 		acks := make([]jetstream.PubAckFuture, len(subjects))
 		for i, subject := range subjects {
@@ -143,31 +198,6 @@ func (b *natsBucket) removeAll(ctx context.Context, subjects []string) error {
 		}
 		return nil
 	})
-}
-
-// subjects returns the subjects of the keys within prefix.
-func (b *natsBucket) subjects(ctx context.Context, prefix string) ([]string, error) {
-	filters := []string{b.prefix + ">"}
-	if prefix != "" {
-		filters = []string{b.subject(prefix), b.subject(prefix) + ".>"}
-	}
-	var subjects []string
-	for _, filter := range filters {
-		err := b.engine.attempt(ctx, openPatience*b.engine.patience, func(ctx context.Context) error {
-			info, err := b.stream.Info(ctx, jetstream.WithSubjectFilter(filter))
-			if err != nil {
-				return err
-			}
-			for subject := range info.State.Subjects {
-				subjects = append(subjects, subject)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return subjects, nil
 }
 
 func (b *natsBucket) subject(key string) string { return b.prefix + escapeKey(key) }

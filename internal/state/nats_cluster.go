@@ -28,6 +28,9 @@ type Cluster struct {
 // clientUser is who this process is for its own server.
 const clientUser = "sluice"
 
+// isOpen tells whether everybody who reaches Listen can join.
+func (c Cluster) isOpen() bool { return c.Listen != "" && c.Password == "" && c.TLS == (TLS{}) }
+
 // apply writes the cluster into the options of this node's server.
 func (c Cluster) apply(options *natsserver.Options) error {
 	host, port, err := splitAddress(c.Listen)

@@ -17,6 +17,7 @@ const (
 	codeNotAssigned       jetstream.ErrorCode = 10007
 	codeNotAvailable      jetstream.ErrorCode = 10008
 	codeNotLeader         jetstream.ErrorCode = 10009
+	codeNoResources       jetstream.ErrorCode = 10023
 	codeNoMemory          jetstream.ErrorCode = 10028
 	codeNoStorage         jetstream.ErrorCode = 10047
 	codeStreamOffline     jetstream.ErrorCode = 10118
@@ -41,6 +42,8 @@ var (
 		jetstream.ErrStreamNotFound, // it was there when it was opened
 	}
 	silentCodes = []jetstream.ErrorCode{codeNoMemory, codeNoStorage, codeStreamOffline, codeStreamOfflineWith}
+
+	fullCodes = []jetstream.ErrorCode{codeNoResources, codeNoMemory, codeNoStorage}
 )
 
 // isUndone tells whether trying again is safe and may help.
@@ -77,6 +80,11 @@ func isSilent(err error) bool {
 func isRevision(err error) bool {
 	code := codeOf(err)
 	return code == jetstream.JSErrCodeStreamWrongLastSequence || code == jetstream.JSErrCodeStreamWrongLastSequenceConstant
+}
+
+// isFull tells whether a write found no room.
+func isFull(err error) bool {
+	return err != nil && slices.Contains(fullCodes, codeOf(err))
 }
 
 func isOne(err error, of []error) bool {

@@ -56,6 +56,9 @@ func (s *server) start(o Options) error {
 	if err != nil {
 		return fmt.Errorf("state: %w", err)
 	}
+	if o.Cluster.isOpen() {
+		o.Log(true, "everybody who reaches "+o.Cluster.Listen+" can read and change the state: give the nodes of the cluster a user and a password, or TLS")
+	}
 	log := &serverLog{log: o.Log}
 	s.nats.SetLoggerV2(log, false, false, false)
 	s.nats.Start()

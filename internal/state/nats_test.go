@@ -2,6 +2,8 @@ package state_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,7 +83,10 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		"nothing":           {state.Options{}, "either a data directory or the URL"},
 		"both":              {state.Options{Dir: "d", URL: "nats://127.0.0.1:1"}, "either a data directory or the URL"},
-		"no server there":   {state.Options{URL: "nats://127.0.0.1:1"}, "cannot connect to nats://127.0.0.1:1"},
+		"cluster by URL":    {state.Options{URL: "nats://127.0.0.1:1", Cluster: state.Cluster{Listen: "a:1"}}, "there is none"},
+		"too many":          {state.Options{Dir: "d", Replicas: 6}, "0 to 5"},
+		"alone":             {state.Options{Dir: "d", Replicas: 3}, "3 replicas need a cluster"},
+		"no server there":   {state.Options{URL: "nats://me:secret@127.0.0.1:1, nats://127.0.0.1:2"}, "cannot connect to nats://me:xxxxx@127.0.0.1:1,nats://127.0.0.1:2:"},
 		"a file":            {state.Options{Dir: file}, "data directory"},
 		"no CA":             {state.Options{URL: "tls://127.0.0.1:1", TLS: state.TLS{CA: file}}, "no certificate in PEM"},
 		"address":           {state.Options{Dir: t.TempDir(), Cluster: state.Cluster{Listen: "6222"}}, "host:port"},
@@ -100,6 +105,39 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLimits writes more than the engine takes.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	e, err := state.Open(t.Context(), state.Options{Dir: t.TempDir(), Limits: state.Limits{Store: 16 << 20}})
+	check(t, err)
+	defer func() { check(t, e.Close()) }()
+	b, err := e.Bucket(t.Context(), state.BucketConfig{Name: "b", Durable: true})
+	check(t, err)
+	if _, err := b.Put(t.Context(), "big", make([]byte, 9<<20), 0); err == nil || errors.Is(err, state.ErrUnavailable) {
+		t.Errorf("a value that is too large: %v", err)
+	}
+	value := make([]byte, 1<<20)
+	for i := range 17 {
+		_, err = b.Put(t.Context(), fmt.Sprint(i), value, 0)
+	}
+	if !errors.Is(err, state.ErrUnavailable) || !strings.Contains(err.Error(), "resources") {
+		t.Errorf("above the limit: %v", err)
+	}
+	if _, err := b.Get(t.Context(), "0"); err != nil {
+		t.Errorf("what was written before: %v", err)
+	}
+	check(t, b.Delete(t.Context(), "0"))
+	_, err = b.Put(t.Context(), "after", value, 0)
+	check(t, err)
+	_, err = b.Put(t.Context(), "full again", value, 0)
+	if !errors.Is(err, state.ErrUnavailable) {
+		t.Errorf("above the limit: %v", err)
+	}
+	check(t, b.Purge(t.Context(), ""))
+	_, err = b.Put(t.Context(), "after", value, 0)
+	check(t, err)
 }
 
 // TestLogged hears what the server says.

@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ type listener interface {
 const (
 	watchHeartbeat = time.Second            // twice that without one ends a round
 	watchPause     = 200 * time.Millisecond // before the next round
+	watchTries     = 5                      // rounds in which Watch and Follow may begin
 	watchBacklog   = 200                    // messages under way; with values of 8 MiB that is much, but bounded
 	watchAckWait   = 10 * time.Second       // after which a message that was lost is sent again
 	watchForgotten = 30 * time.Second       // after which the server drops the consumer of a watch that is gone
@@ -63,25 +65,28 @@ func (w *natsWatch) run(caller context.Context) {
 	ctx, cancel := context.WithCancel(caller)
 	defer cancel()
 	defer context.AfterFunc(w.bucket.engine.life, cancel)()
-	for {
+	for tries := 1; ; tries++ {
 		err := w.readRound(ctx)
-		if !w.begun {
-			w.ready <- w.failure(caller, err)
+		final := !w.begun && (tries == watchTries || errors.Is(err, ErrUnavailable))
+		if final || !pause(ctx, watchPause) {
+			w.giveUp(caller, err)
 			return
 		}
-		if !pause(ctx, watchPause) {
-			return
-		}
+		w.bucket.engine.log(true, fmt.Sprintf("the watch of %s starts again: %v", w.bucket.stream.CachedInfo().Config.Name, err))
 	}
 }
 
 var errGap = errors.New("a message was lost")
 
-func (w *natsWatch) failure(caller context.Context, err error) error {
-	if caller.Err() == nil && (errors.Is(err, errGap) || errors.Is(err, context.Canceled)) {
-		return ErrUnavailable // canceled by Close or by the loss of the connection
+// giveUp lets Watch or Follow return, when it still waits.
+func (w *natsWatch) giveUp(caller context.Context, err error) {
+	switch {
+	case w.begun:
+	case caller.Err() == nil && (errors.Is(err, errGap) || errors.Is(err, context.Canceled)):
+		w.ready <- ErrUnavailable // canceled by Close or by the loss of the connection
+	default:
+		w.ready <- failure(caller, err)
 	}
-	return failure(caller, err)
 }
 
 // readRound ends with an error.
@@ -133,7 +138,9 @@ func (w *natsWatch) read(ctx context.Context, messages jetstream.MessagesContext
 	}
 }
 
-// consumer makes the consumer of a round. It wants each message acknowledged, so
+// consumer makes the consumer of a round. In a cluster it may be on a node that
+// does not hear our first request for messages yet; then no heartbeat comes, and
+// another round begins. It wants each message acknowledged, so
 // that one that was lost on its way is sent again, which shows as a gap.
 func (w *natsWatch) consumer(ctx context.Context) (c jetstream.Consumer, err error) {
 	config := jetstream.ConsumerConfig{
@@ -146,7 +153,7 @@ func (w *natsWatch) consumer(ctx context.Context) (c jetstream.Consumer, err err
 		Replicas:          1,
 		MemoryStorage:     true,
 	}
-	err = w.bucket.engine.attempt(ctx, w.bucket.engine.patience, func(ctx context.Context) error {
+	err = w.bucket.engine.attempt(ctx, openPatience*w.bucket.engine.patience, func(ctx context.Context) error {
 		c, err = w.bucket.stream.CreateConsumer(ctx, config)
 		return err
 	})
@@ -193,9 +200,11 @@ func (l *changeListener) settle()       {}
 // replicaListener is behind Watch: each round sends all that is there, and it
 // tells what differs from what it told before.
 type replicaListener struct {
-	do     func(Change)
-	rounds int
-	known  map[string]knownKey // what was told and is there
+	do      func(Change)
+	rounds  int
+	settled bool                // the first round has told what is there
+	last    uint64              // the highest revision taken
+	known   map[string]knownKey // what was told and is there
 }
 
 // knownKey costs about a hundred bytes for each key of a bucket: the price of
@@ -209,9 +218,11 @@ func (l *replicaListener) round() { l.rounds++ }
 
 func (l *replicaListener) take(c Change) {
 	was, there := l.known[c.Key]
+	before := c.Revision <= l.last
+	l.last = max(l.last, c.Revision)
 	switch {
-	case c.Value == nil && !there && l.rounds == 1:
-		return // a marker of what was removed before
+	case c.Value == nil && !there && (before || !l.settled):
+		return // a marker of what was removed before the watch, or told in a round before
 	case c.Value == nil:
 		delete(l.known, c.Key)
 	default:
@@ -231,4 +242,5 @@ func (l *replicaListener) settle() {
 			l.do(Change{Key: key, Revision: k.revision + 1})
 		}
 	}
+	l.settled = true
 }

@@ -154,10 +154,15 @@ func parseTokenID(key string) (id tokenID, ok bool) {
 type revocations struct {
 	bucket Bucket
 	progress
-	count atomic.Int64 // of entries; 0 spares the look-ups
-	mu    sync.RWMutex // guards entries
-	// entries has the newest revocation of each app, end user and cascade.
-	entries map[entity.Revocation]entity.Millis
+	count   atomic.Int64                  // of entries; 0 spares the look-ups
+	mu      sync.RWMutex                  // guards entries
+	entries map[revoker]entity.Revocation // the one that reaches furthest
+}
+
+// revoker is whose tokens a revocation is about.
+type revoker struct {
+	app, endUser string
+	cascade      bool
 }
 
 func openRevocations(ctx, watching context.Context, engine Engine) (*revocations, error) {
@@ -165,7 +170,7 @@ func openRevocations(ctx, watching context.Context, engine Engine) (*revocations
 	if err != nil {
 		return nil, err
 	}
-	r := &revocations{bucket: bucket, entries: map[entity.Revocation]entity.Millis{}}
+	r := &revocations{bucket: bucket, entries: map[revoker]entity.Revocation{}}
 	return r, bucket.Watch(watching, r.change)
 }
 
@@ -177,9 +182,10 @@ func (r *revocations) change(c Change) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before := v.Before
-	v.Before = 0
-	r.entries[v] = max(r.entries[v], before)
+	who := revoker{v.AppID, v.EndUser, v.Cascade}
+	if v.Reaches(r.entries[who]) {
+		r.entries[who] = v
+	}
 	r.count.Store(int64(len(r.entries)))
 }
 
@@ -195,7 +201,7 @@ func (r *revocations) add(ctx context.Context, v entity.Revocation) error {
 			return fmt.Errorf("revocation: %w", err)
 		}
 		var old entity.Revocation
-		if err == nil && json.Unmarshal(e.Value, &old) == nil && old.Before >= v.Before {
+		if err == nil && json.Unmarshal(e.Value, &old) == nil && !v.Reaches(old) {
 			return r.reach(ctx, e.Revision)
 		}
 		data, err := json.Marshal(v)
@@ -220,12 +226,10 @@ func (r *revocations) cover(t *entity.Token) bool {
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, who := range [...]entity.Revocation{{AppID: t.AppID}, {EndUser: t.EndUser}, {AppID: t.AppID, EndUser: t.EndUser}} {
+	for _, who := range [...]revoker{{app: t.AppID}, {endUser: t.EndUser}, {app: t.AppID, endUser: t.EndUser}} {
 		for _, cascade := range [...]bool{false, true} {
-			who.Cascade = cascade
-			full := who
-			full.Before = r.entries[who]
-			if (who.AppID != "" || who.EndUser != "") && full.Covers(t) {
+			who.cascade = cascade
+			if v, ok := r.entries[who]; ok && v.Covers(t) {
 				return true
 			}
 		}

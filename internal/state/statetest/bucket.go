@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 func (s *suite) buckets() []promise {
 	return []promise{
 		{"what is put is got", s.putAndGet},
+		{"Get sees what was acknowledged", s.getIsFresh},
 		{"keys are any bytes", s.anyKey},
 		{"keys and lives are checked", s.argumentsAreChecked},
 		{"values are any bytes", s.anyValue},
@@ -24,11 +26,6 @@ func (s *suite) buckets() []promise {
 		{"Replace of revision 0 makes", s.replaceNothing},
 		{"one of many makers wins", s.oneMaker},
 		{"replacing loses no change", s.replaceInTurns},
-		{"Delete", s.deleteKey},
-		{"Purge goes by parts", s.purgeParts},
-		{"Purge of everything", s.purgeAll},
-		{"a life ends", s.lifeEnds},
-		{"a later write ends the life of the former", s.lifeIsOfTheWrite},
 		{"buckets are apart", s.bucketsApart},
 		{"an ended context is an error", s.endedContext},
 	}
@@ -47,6 +44,27 @@ func (s *suite) putAndGet(t *testing.T) {
 			if string(e.Value) != v || e.Revision != revision {
 				t.Errorf("got %q of revision %d, put %q of %d", e.Value, e.Revision, v, revision)
 			}
+		}
+	}
+}
+
+// getIsFresh reads at once what was written. A replica that is behind would answer
+// with something older, or that there is nothing.
+func (s *suite) getIsFresh(t *testing.T) {
+	ctx := testContext(t)
+	b := s.bucket(t, "fresh", false)
+	tally := value(s.engine.Tally(ctx, "fresh"))(t)
+	for i := range 200 {
+		key := fmt.Sprint("k.", i)
+		revision := value(b.Put(ctx, key, nil, 0))(t)
+		for range 2 {
+			if e, err := b.Get(ctx, key); e.Revision != revision {
+				t.Fatalf("after revision %d of %s it is %d, %v", revision, key, e.Revision, err)
+			}
+		}
+		total := value(tally.Add(ctx, "k", 1, time.Minute))(t)
+		if n := value(tally.Get(ctx, "k"))(t); n != total {
+			t.Fatalf("after a total of %d it is %d", total, n)
 		}
 	}
 }
@@ -231,111 +249,6 @@ func increment(ctx context.Context, b state.Bucket) error {
 	}
 }
 
-func (s *suite) deleteKey(t *testing.T) {
-	ctx := testContext(t)
-	b := s.bucket(t, "delete", false)
-	must(t, b.Delete(ctx, "k")) // which is not there
-	value(b.Put(ctx, "k", []byte("v"), 0))(t)
-	for range 2 {
-		must(t, b.Delete(ctx, "k"))
-		if _, err := b.Get(ctx, "k"); !errors.Is(err, state.ErrNotFound) {
-			t.Errorf("after: %v, want ErrNotFound", err)
-		}
-	}
-}
-
-func (s *suite) purgeParts(t *testing.T) {
-	ctx := testContext(t)
-	tests := []struct {
-		prefix string
-		gone   []string
-		stay   []string
-	}{
-		{"a", []string{"a", "a.b", "a.b.c", "a.", "a..x"}, []string{"ab", "b.a", "A", ".a"}},
-		{"a.b", []string{"a.b", "a.b.c"}, []string{"a", "a.bc", "a.c", "b"}},
-		{"ä ", []string{"ä .x", "ä "}, []string{"ä", "ä x"}},
-		{"a.", []string{"a.", "a..b"}, []string{"a.b", "a"}},
-		{"*", []string{"*", "*.a"}, []string{"a", "a.b"}},
-		{"none", nil, []string{"a"}},
-	}
-	for i, tt := range tests {
-		b := s.bucket(t, "purge"+string(rune('0'+i)), false)
-		for _, key := range append(append([]string{}, tt.gone...), tt.stay...) {
-			value(b.Put(ctx, key, nil, 0))(t)
-		}
-		must(t, b.Purge(ctx, tt.prefix))
-		for _, key := range tt.gone {
-			if _, err := b.Get(ctx, key); !errors.Is(err, state.ErrNotFound) {
-				t.Errorf("Purge(%q): %q is there: %v", tt.prefix, key, err)
-			}
-		}
-		for _, key := range tt.stay {
-			if _, err := b.Get(ctx, key); err != nil {
-				t.Errorf("Purge(%q): %q is gone: %v", tt.prefix, key, err)
-			}
-		}
-	}
-}
-
-func (s *suite) purgeAll(t *testing.T) {
-	ctx := testContext(t)
-	b := s.bucket(t, "purgeall", false)
-	for _, key := range strangeKeys {
-		value(b.Put(ctx, key, nil, 0))(t)
-	}
-	r := newRecorder()
-	must(t, b.Watch(ctx, r.tell))
-	must(t, b.Purge(ctx, ""))
-	last := value(b.Put(ctx, "after", nil, 0))(t)
-	r.wait(t, "after", last)
-	told := r.last()
-	for _, key := range strangeKeys {
-		if _, err := b.Get(ctx, key); !errors.Is(err, state.ErrNotFound) {
-			t.Errorf("%q is there: %v", key, err)
-		}
-		if told[key].Value != nil {
-			t.Errorf("the watch was not told that %q is gone", key)
-		}
-	}
-}
-
-func (s *suite) lifeEnds(t *testing.T) {
-	ctx := testContext(t)
-	b := s.bucket(t, "lives", false)
-	r := newRecorder()
-	must(t, b.Watch(ctx, r.tell))
-	const life = time.Second
-	start := time.Now()
-	value(b.Put(ctx, "put", []byte("v"), life))(t)
-	value(b.Replace(ctx, "replace", []byte("v"), 0, life))(t)
-	value(b.Put(ctx, "stays", []byte("v"), 0))(t)
-	for _, key := range []string{"put", "replace"} {
-		waitGone(t, b, key)
-		if lived := time.Since(start); lived < life {
-			t.Errorf("%q was gone after %s", key, lived)
-		}
-		if c := r.waitRemoval(t, key); c.Revision <= 0 {
-			t.Errorf("the end of %q was told without a revision", key)
-		}
-		value(b.Replace(ctx, key, []byte("again"), 0, 0))(t)
-	}
-	if _, err := b.Get(ctx, "stays"); err != nil {
-		t.Error(err)
-	}
-}
-
-func (s *suite) lifeIsOfTheWrite(t *testing.T) {
-	ctx := testContext(t)
-	b := s.bucket(t, "renewed", false)
-	value(b.Put(ctx, "k", []byte("short"), time.Second))(t)
-	value(b.Put(ctx, "k", []byte("long"), 0))(t)
-	value(b.Put(ctx, "clock", nil, 2*time.Second))(t)
-	waitGone(t, b, "clock")
-	if e, err := b.Get(ctx, "k"); string(e.Value) != "long" {
-		t.Errorf("got %q, %v", e.Value, err)
-	}
-}
-
 func (s *suite) bucketsApart(t *testing.T) {
 	ctx := testContext(t)
 	a, b := s.bucket(t, "apart", false), s.bucket(t, "apart-2", false)
@@ -360,28 +273,6 @@ func (s *suite) endedContext(t *testing.T) {
 	}
 	if _, err := b.Get(testContext(t), "k"); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("it was written: %v", err)
-	}
-}
-
-// waitGone asks until a key is gone: no engine says when.
-func waitGone(t *testing.T, b state.Bucket, key string) {
-	t.Helper()
-	ctx := testContext(t)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		_, err := b.Get(ctx, key)
-		switch {
-		case errors.Is(err, state.ErrNotFound):
-			return
-		case err != nil:
-			t.Fatal(err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%q is still there", key)
-		}
 	}
 }
 

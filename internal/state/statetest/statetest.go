@@ -1,7 +1,7 @@
 // Package statetest is the suite that every engine of internal/state passes: one
 // test for each promise of its interfaces.
 //
-//  1. Test opens one engine and runs the tests of buckets (bucket.go), watches
+//  1. Test opens one engine and runs the tests of buckets (bucket.go, removal.go), watches
 //     (watch.go) and counters (tally.go) on it, each in a bucket of its own.
 //  2. At the end it closes the engine and tests what is promised for then.
 //
@@ -27,7 +27,7 @@ func Test(t *testing.T, open func(t *testing.T) state.Engine) {
 			t.Error(err)
 		}
 	})
-	for _, tt := range slices.Concat(s.buckets(), s.watches(), s.tallies(), s.closing()) {
+	for _, tt := range slices.Concat(s.buckets(), s.removals(), s.watches(), s.tallies(), s.closing()) {
 		t.Run(tt.name, tt.run)
 	}
 }

@@ -76,44 +76,50 @@ func (s *suite) watchTellsChanges(t *testing.T) {
 func (s *suite) watchLosesNothing(t *testing.T) {
 	ctx := testContext(t)
 	b := s.bucket(t, "busy", false)
-	const writers, writes = 4, 200
+	const writers = 4
 	var begun sync.WaitGroup
 	begun.Add(writers)
 	r := newRecorder()
 	together(writers+1, func(i int) {
-		if i == writers {
-			begun.Wait()
-			if err := b.Watch(ctx, r.tell); err != nil {
-				t.Error(err)
-			}
+		if i < writers {
+			write(ctx, t, b, fmt.Sprint(i), begun.Done)
 			return
 		}
-		for n := range writes {
-			key := fmt.Sprintf("%d.%d", i, n%50)
-			var err error
-			if n%7 == 6 {
-				err = b.Delete(ctx, key)
-			} else {
-				_, err = b.Put(ctx, key, fmt.Append(nil, n), 0)
-			}
-			if err != nil {
-				t.Error(err)
-			}
-			if n == 20 {
-				begun.Done()
-			}
+		begun.Wait()
+		if err := b.Watch(ctx, r.tell); err != nil {
+			t.Error(err)
 		}
 	})
 	last := value(b.Put(ctx, "last", nil, 0))(t)
 	r.wait(t, "last", last)
 	told := r.last()
-	for i := range writers {
-		for n := range 50 {
-			key := fmt.Sprintf("%d.%d", i, n)
-			e, err := b.Get(ctx, key)
-			if c := told[key]; (err != nil) != (c.Value == nil) || err == nil && c.Revision != e.Revision {
-				t.Errorf("%s: the watch knows %q of %d, there is %q of %d (%v)", key, c.Value, c.Revision, e.Value, e.Revision, err)
-			}
+	for i := range writers * writtenKeys {
+		key := fmt.Sprintf("%d.%d", i/writtenKeys, i%writtenKeys)
+		e, err := b.Get(ctx, key)
+		if c := told[key]; (err != nil) != (c.Value == nil) || err == nil && c.Revision != e.Revision {
+			t.Errorf("%s: the watch knows %q of %d, there is %q of %d (%v)", key, c.Value, c.Revision, e.Value, e.Revision, err)
+		}
+	}
+}
+
+// writtenKeys is how many keys below its prefix write goes through.
+const writtenKeys = 50
+
+// write puts and deletes keys, and calls begun on the way.
+func write(ctx context.Context, t *testing.T, b state.Bucket, prefix string, begun func()) {
+	for n := range 4 * writtenKeys {
+		key := fmt.Sprintf("%s.%d", prefix, n%writtenKeys)
+		var err error
+		if n%7 == 6 {
+			err = b.Delete(ctx, key)
+		} else {
+			_, err = b.Put(ctx, key, fmt.Append(nil, n), 0)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		if n == 20 {
+			begun()
 		}
 	}
 }
@@ -151,9 +157,9 @@ func (s *suite) removalRevision(t *testing.T) {
 	} {
 		before := value(b.Put(ctx, "k", nil, 0))(t)
 		must(t, remove())
-		removed := r.waitRemoval(t, "k")
+		removed := r.waitRemoval(t, "k", before)
 		after := value(b.Put(ctx, "k", nil, 0))(t)
-		if removed.Revision <= before || removed.Revision >= after {
+		if removed.Revision >= after {
 			t.Errorf("%s between %d and %d has revision %d", name, before, after, removed.Revision)
 		}
 		r.wait(t, "k", after)
@@ -161,21 +167,35 @@ func (s *suite) removalRevision(t *testing.T) {
 }
 
 func (s *suite) followTellsChanges(t *testing.T) {
+	for i := range 5 { // on a busy host there may be a gap, which is told, and nothing is promised
+		told, gap := s.follow(t, fmt.Sprint("follow-", i))
+		if gap {
+			continue
+		}
+		if want := []string{"a true", "before false", "b true"}; !slices.Equal(told, want) {
+			t.Errorf("told %q, want %q", told, want)
+		}
+		return
+	}
+	t.Error("there was a gap each time")
+}
+
+func (s *suite) follow(t *testing.T, bucket string) (told []string, gap bool) {
+	t.Helper()
 	ctx := testContext(t)
-	b := s.bucket(t, "follow", false)
+	b := s.bucket(t, bucket, false)
 	value(b.Put(ctx, "before", []byte("v"), 0))(t)
 	r := newRecorder()
 	must(t, b.Follow(ctx, r.tell))
 	value(b.Put(ctx, "a", []byte("1"), 0))(t)
 	must(t, b.Delete(ctx, "before"))
-	r.wait(t, "b", value(b.Put(ctx, "b", nil, 0))(t))
-	var told []string
+	last := value(b.Put(ctx, "b", nil, 0))(t)
+	r.waitFor(t, func(c state.Change) bool { return c.Key == "" || c.Revision == last })
 	for _, c := range r.all() {
 		told = append(told, fmt.Sprintf("%s %t", c.Key, c.Value != nil))
+		gap = gap || c.Key == ""
 	}
-	if want := []string{"a true", "before false", "b true"}; !slices.Equal(told, want) {
-		t.Errorf("told %q, want %q", told, want)
-	}
+	return told, gap
 }
 
 func (s *suite) watchEnds(t *testing.T) {
@@ -236,10 +256,10 @@ func (r *recorder) wait(t *testing.T, key string, revision uint64) state.Change 
 	return r.waitFor(t, func(c state.Change) bool { return c.Key == key && c.Revision == revision })
 }
 
-// waitRemoval waits until a removal is the last that was told of a key.
-func (r *recorder) waitRemoval(t *testing.T, key string) state.Change {
+// waitRemoval waits until a removal was told whose revision is above another.
+func (r *recorder) waitRemoval(t *testing.T, key string, above uint64) state.Change {
 	t.Helper()
-	return r.waitFor(t, func(c state.Change) bool { return c.Key == key && c.Value == nil && r.last()[key].Value == nil })
+	return r.waitFor(t, func(c state.Change) bool { return c.Key == key && c.Value == nil && c.Revision > above })
 }
 
 func (r *recorder) waitFor(t *testing.T, is func(state.Change) bool) state.Change {

@@ -1,0 +1,189 @@
+package policies
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/beevik/etree"
+
+	"sluice/faults"
+	"sluice/flow"
+)
+
+var _ = register(flow.Kind{
+	Name:    "Quota",
+	Group:   "traffic",
+	Waits:   true,
+	Compile: compileQuota,
+	Doc: flow.Doc{
+		Title: "Lets so many requests through in a time.",
+		Text: `Allow says how many in Interval times TimeUnit; each of the three may come from a variable. Identifier
+gives each caller a counter of its own. A request above the limit ends in QuotaViolation and is not counted.
+
+The type says which time: "calendar" counts windows from StartTime, a month being 28 days; "flexi" begins with the
+first request; "rollingwindow" is the time until now; without a type windows are those of the clock in UTC: the
+minute, the hour, the day, the week from Sunday, the month.
+
+Counters are those of one process, unless Distributed is true: then all processes count together. With
+Synchronous they do so for every request, exactly; otherwise each counts for itself, and they come together every
+SyncIntervalInSeconds, or sooner when SyncMessageCount requests have come.
+
+A counter belongs to the proxy, the policy and the window: one whose Interval changes begins anew. Quota policies
+of a proxy with the same SharedName share their counters: EnforceOnly looks whether something is left, CountOnly
+counts and never refuses.
+
+UseQuotaConfigInAPIProduct takes the limits of the API product that an earlier VerifyAPIKey or OAuthV2 policy
+found; DefaultConfig is for products without. Without both the request passes.`,
+		Sample: `<Quota name="Q-PerApp" type="calendar">
+  <Identifier ref="verifyapikey.VA-Key.client_id"/>
+  <Allow count="1000" countRef="verifyapikey.VA-Key.apiproduct.developer.quota.limit"/>
+  <Interval ref="verifyapikey.VA-Key.apiproduct.developer.quota.interval">1</Interval>
+  <TimeUnit ref="verifyapikey.VA-Key.apiproduct.developer.quota.timeunit">hour</TimeUnit>
+  <StartTime>2026-01-01 00:00:00</StartTime>
+  <MessageWeight ref="request.header.weight"/>
+  <Distributed>true</Distributed>
+  <Synchronous>true</Synchronous>
+</Quota>`,
+	},
+})
+
+// quota is specified by policies-2.md 15.
+type quota struct {
+	counter   *quotaCounter
+	weight    *flow.Name
+	mode      flow.CountMode
+	failsOpen bool // DataStoreFailureModeOpen
+	variables quotaVariables
+
+	violation, badWeight *faults.Def
+}
+
+var quotaElements = []string{
+	"Allow", "Interval", "TimeUnit", "StartTime", "Identifier", "MessageWeight", "Distributed", "Synchronous",
+	"AsynchronousConfiguration", "PreciseAtSecondsLevel", "UseQuotaConfigInAPIProduct", "SharedName", "EnforceOnly",
+	"CountOnly", "DataStoreFailureModeOpen", "Alert",
+}
+
+func compileQuota(b *flow.Build, el *etree.Element) flow.Policy {
+	b.Known(el, quotaElements...)
+	b.NeedState(el)
+	p := &quota{
+		counter:   compileQuotaCounter(b, el),
+		weight:    b.Ref(b.Child(el, "MessageWeight"), "ref"),
+		mode:      quotaMode(b, el),
+		failsOpen: b.Bool(el, "DataStoreFailureModeOpen", false),
+		variables: newQuotaVariables(b.Owner),
+		violation: b.Fault("QuotaViolation"),
+		badWeight: b.Fault("InvalidMessageWeight"),
+	}
+	return p
+}
+
+func quotaMode(b *flow.Build, el *etree.Element) flow.CountMode {
+	enforce, count := b.Bool(el, "EnforceOnly", false), b.Bool(el, "CountOnly", false)
+	if (enforce || count) && b.Text(el, "SharedName") == "" {
+		b.Warn(el, "MissingSharedName", "EnforceOnly and CountOnly concern a counter that two policies share, and there is no SharedName", "add the same <SharedName>...</SharedName> to both policies")
+	}
+	switch {
+	case enforce && count:
+		b.RefuseText(el, "InvalidValue", "EnforceOnly and CountOnly exclude each other", "remove both for a policy that enforces and counts")
+	case enforce:
+		return flow.EnforceOnly
+	case count:
+		return flow.CountOnly
+	}
+	return flow.EnforceAndCount
+}
+
+func (p *quota) Execute(ctx context.Context, x *flow.Exchange) error {
+	weight, ok := quotaWeight(x, p.weight)
+	if !ok {
+		return p.badWeight.New("value", x.Get(p.weight).String())
+	}
+	limit, ok, err := p.counter.limits.resolve(x)
+	if err != nil || !ok {
+		return err
+	}
+	identifier := p.counter.identify(x)
+	n := p.counter.count(x, limit, identifier)
+	n.Weight, n.Mode = weight, p.mode
+	counted, err := x.Services.Counters.Count(ctx, n)
+	if err != nil {
+		return p.failed(ctx, x, err)
+	}
+	if p.mode == flow.CountOnly {
+		limit.allowed = math.MaxInt64
+	}
+	p.variables.set(x, limit, identifier, counted)
+	if counted.Violated {
+		return p.violation.New("identifier", identifier)
+	}
+	return nil
+}
+
+// failed handles a counter that does not answer. Apigee Edge's
+// DataStoreFailureModeOpen is taken for what its name says; nothing documents it.
+func (p *quota) failed(ctx context.Context, x *flow.Exchange, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if p.failsOpen {
+		x.Warn("the quota was not counted: " + err.Error())
+		return nil
+	}
+	return fmt.Errorf("the quota could not be counted: %w", err)
+}
+
+// quotaHeaviest is the largest weight; above it a few messages would leave 63 bits.
+const quotaHeaviest = 1 << 40
+
+// quotaWeight is the weight of the message: 1 unless a variable says otherwise. A
+// negative one would let clients give themselves more, as weights often come from
+// a header; only ResetQuota does that.
+func quotaWeight(x *flow.Exchange, name *flow.Name) (weight int64, ok bool) {
+	if name == nil {
+		return 1, true
+	}
+	v := x.Get(name)
+	if v.IsNull() {
+		return 1, true
+	}
+	n, ok := quotaInteger(v)
+	return n, ok && n >= 0 && n <= quotaHeaviest
+}
+
+// quotaVariables are the names of the variables that the policy sets.
+type quotaVariables struct {
+	identifier, expires, class string
+	all, inClass               [5]string
+}
+
+func newQuotaVariables(policy string) quotaVariables {
+	prefix := "ratelimit." + policy + "."
+	v := quotaVariables{identifier: prefix + "identifier", expires: prefix + "expiry.time", class: prefix + "class"}
+	for i, name := range [...]string{"allowed.count", "used.count", "available.count", "exceed.count", "total.exceed.count"} {
+		v.all[i], v.inClass[i] = prefix+name, prefix+"class."+name
+	}
+	return v
+}
+
+func (v *quotaVariables) set(x *flow.Exchange, limit quotaLimit, identifier string, c flow.Counted) {
+	exceeds := int64(0)
+	if c.Violated {
+		exceeds = 1
+	}
+	values := [...]int64{limit.allowed, c.Used, max(limit.allowed-c.Used, 0), exceeds, c.Exceeded}
+	for i, n := range values {
+		x.Put(v.all[i], flow.Int64(n))
+	}
+	x.Put(v.expires, flow.Int64(c.Expires.UnixMilli()))
+	x.Put(v.identifier, flow.Text(identifier))
+	if limit.class == "" {
+		return
+	}
+	x.Put(v.class, flow.Text(limit.class))
+	for i, n := range values {
+		x.Put(v.inClass[i], flow.Int64(n))
+	}
+}
