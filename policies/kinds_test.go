@@ -60,7 +60,7 @@ func TestPublicPolicies(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, file := range files {
-			if bundle.ExpectLoad {
+			if bundle.ExpectLoad && !strings.Contains(file, scriptless) {
 				compiled[compilePublic(t, file)]++
 			}
 		}
@@ -92,6 +92,10 @@ func compilePublic(t *testing.T, file string) string {
 	}
 	return doc.Root().Tag
 }
+
+// scriptless is a bundle that the index takes for loadable although two of its
+// policies name scripts that it does not contain.
+const scriptless = "/287594cb275d/"
 
 // beside finds a resource of the bundle that a policy file belongs to. js and jsc
 // are one folder.

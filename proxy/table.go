@@ -47,7 +47,7 @@ func NewSnapshot(env *Environment, o Options, proxies []*Deployment, shared []*f
 		for _, e := range d.Endpoints {
 			linked := s.link(e)
 			s.endpoints = append(s.endpoints, linked)
-			if e.BasePath != "" {
+			if e.BasePath != "" && s.root.exact(e.BasePath) == nil {
 				s.root.insert(linked)
 			}
 		}
@@ -71,11 +71,26 @@ func (s *Snapshot) clashes(d *Deployment) flow.Problems {
 		if owner == "" {
 			continue
 		}
+		if owner == d.Name {
+			problems = append(problems, twice(e))
+			continue
+		}
 		problems = append(problems, refused(d.Name, "", "DuplicateBasePath",
 			"base path "+quoted(e.BasePath)+" of ProxyEndpoint "+quoted(e.Name)+" is already served by "+quoted(owner),
 			"change one of the base paths, or serve only one of the two"))
 	}
 	return problems
+}
+
+// twice warns of a ProxyEndpoint whose base path an earlier one of its bundle has.
+// On Apigee Edge the two may differ in their virtual hosts, which are not looked
+// at here: the earlier one serves.
+func twice(e *Endpoint) flow.Problem {
+	p := refused(e.deployment.Name, "", "DuplicateBasePath",
+		"base path "+quoted(e.BasePath)+" of ProxyEndpoint "+quoted(e.Name)+" is that of an earlier ProxyEndpoint of the bundle, which serves it",
+		"change one of the base paths")
+	p.Severity = flow.Warning.String()
+	return p
 }
 
 // link returns e with what the snapshot's shared flows read added to what it must

@@ -60,14 +60,20 @@ func TestSnapshotRefusesClashes(t *testing.T) {
 		d := &Deployment{Name: name}
 		for _, p := range paths {
 			d.Endpoints = append(d.Endpoints, &Endpoint{Name: "default", BasePath: p, deployment: d})
+			if len(d.Endpoints) > 1 {
+				d.Endpoints[len(d.Endpoints)-1].Name = "other"
+			}
 		}
 		return d
 	}
 	s, problems := NewSnapshot(&Environment{}, Options{}, []*Deployment{
 		deployment("first", "/a", "/b"), deployment("second", "/b/"), deployment("third", "/c", "/c"),
 	}, nil)
-	if len(s.Deployments) != 1 || len(problems) != 2 {
-		t.Fatalf("%d deployments and %d problems, want 1 and 2:\n%s", len(s.Deployments), len(problems), problems.Error())
+	if len(s.Deployments) != 2 || len(problems) != 2 || len(problems.Errors()) != 1 {
+		t.Fatalf("%d deployments and %d problems, want 2 and an error and a warning:\n%s", len(s.Deployments), len(problems), problems.Error())
+	}
+	if e, _ := s.Match("/c"); e.deployment != s.Deployments[1] || e.Name != "default" {
+		t.Errorf("/c is served by %s", e.Name)
 	}
 	if !strings.Contains(problems[0].Message, `"first"`) {
 		t.Errorf("the problem does not name the owner: %s", problems[0].Message)

@@ -1,0 +1,1 @@
+response.content = context.getVariable("result");

@@ -1,0 +1,2 @@
+var date = new Date('no date');
+date.toISOString();

@@ -1,0 +1,2 @@
+var input = context.getVariable("request.content");
+var result = JSON.parse(input);

@@ -1,0 +1,4 @@
+var data = context.getVariable("request.content");
+
+for (var i = 0; i < data.cars.length; i++) {
+}

@@ -1,0 +1,4 @@
+function check() {
+  throw new Error("quantity is missing");
+}
+check();

@@ -1,0 +1,2 @@
+context.setVariable("flow.kept", "stays");
+throw "no such customer";

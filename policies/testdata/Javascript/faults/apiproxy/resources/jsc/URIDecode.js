@@ -1,0 +1,2 @@
+var str = "75%-Completed";
+var decoded_str = decodeURIComponent(str);

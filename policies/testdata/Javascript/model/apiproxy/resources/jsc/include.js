@@ -1,0 +1,1 @@
+context.setVariable("result", twice(21));

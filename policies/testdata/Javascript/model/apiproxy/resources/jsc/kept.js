@@ -1,0 +1,2 @@
+var v = context.session["visits"];
+context.setVariable("result", v.count + " " + v.from + " " + typeof leaked + " " + context.session.none);

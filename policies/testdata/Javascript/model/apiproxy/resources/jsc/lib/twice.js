@@ -1,0 +1,1 @@
+function twice(n) { return n * FACTOR; }

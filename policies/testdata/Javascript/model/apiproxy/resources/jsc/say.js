@@ -1,0 +1,3 @@
+// Shows the variable of the request flow to the client.
+context.proxyResponse.content = context.getVariable("result");
+response.status = 200;
