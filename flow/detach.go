@@ -17,6 +17,7 @@ func (x *Exchange) Detach() *Exchange {
 	d.Request, d.Response, d.Error = detached(x.Request), detached(x.Response), detached(x.Error)
 	d.Target.FailedServers = append([]string(nil), x.Target.FailedServers...)
 	d.vars = maps.Clone(x.vars)
+	d.shared = append([]*SharedVariables(nil), x.shared...)
 	for name, v := range d.vars {
 		if m := v.Message(); m != nil {
 			d.vars[name] = MessageValue(detached(m))

@@ -50,8 +50,9 @@ type Exchange struct {
 	last    *faults.Fault // newest policy failure, also of a step with continueOnError
 	broken  error         // first body that could not be read, see Err
 	vars    map[string]Value
-	ran     []*Step // steps that passed, for PREFIX.POLICY.failed = false
-	failed  bool    // some flag was set to true
+	shared  []*SharedVariables // the newest last; what is in vars comes before
+	ran     []*Step            // steps that passed, for PREFIX.POLICY.failed = false
+	failed  bool               // some flag was set to true
 	metrics map[string]time.Duration
 	trace   Tracer
 	atEnd   []func()
@@ -70,7 +71,8 @@ const maxKept = 1024
 // Reset empties the exchange for another request; its maps and slices keep
 // their memory.
 func (x *Exchange) Reset() {
-	vars, ran, metrics := x.vars, x.ran, x.metrics
+	vars, ran, metrics, shared := x.vars, x.ran, x.metrics, x.shared
+	clear(shared)
 	if len(vars) > maxKept {
 		vars = nil
 	}
@@ -80,7 +82,7 @@ func (x *Exchange) Reset() {
 	clear(vars)
 	clear(ran)
 	clear(metrics)
-	*x = Exchange{vars: vars, ran: ran[:0], metrics: metrics}
+	*x = Exchange{vars: vars, ran: ran[:0], metrics: metrics, shared: shared[:0]}
 }
 
 // Now is the time, from the clock of the services.

@@ -36,7 +36,7 @@ func (x *Exchange) messageOf(n *Name) *Message {
 	if n.from != nil {
 		return n.from(x)
 	}
-	if _, ok := x.vars[n.text]; ok {
+	if _, ok := x.held(n.text); ok {
 		return nil
 	}
 	return x.vars[n.msg].Message()
@@ -45,7 +45,7 @@ func (x *Exchange) messageOf(n *Name) *Message {
 // own returns a variable of the bundle's own. "PREFIX.POLICY.failed" of a policy
 // that ran and passed is false although nobody stored it.
 func (x *Exchange) own(n *Name) Value {
-	if v, ok := x.vars[n.text]; ok {
+	if v, ok := x.held(n.text); ok {
 		return v
 	}
 	if strings.HasSuffix(n.text, ".failed") {
@@ -128,7 +128,7 @@ func setPart(m *Message, n *Name, v Value) error {
 
 func (x *Exchange) setOwn(n *Name, v Value) error {
 	for _, prefix := range n.dots {
-		if held, ok := x.vars[prefix]; ok && held.typ != MessageObject && held.typ != Object {
+		if held, ok := x.held(prefix); ok && held.typ != MessageObject && held.typ != Object {
 			return &SetError{n.text, BelowALeaf}
 		}
 	}
@@ -138,7 +138,7 @@ func (x *Exchange) setOwn(n *Name, v Value) error {
 
 func (x *Exchange) store(name string, v Value) {
 	if v.IsNull() {
-		delete(x.vars, name)
+		x.drop(name)
 		return
 	}
 	if x.vars == nil {
@@ -157,11 +157,11 @@ func (x *Exchange) Put(name string, v Value) {
 }
 
 // Remove drops a variable of the bundle's own.
-func (x *Exchange) Remove(name string) { delete(x.vars, name) }
+func (x *Exchange) Remove(name string) { x.drop(name) }
 
 // Held returns the stored value of a variable of the bundle's own, and whether
 // there is one; FlowCallout saves and restores its parameters with it.
 func (x *Exchange) Held(name string) (Value, bool) {
-	v, ok := x.vars[name]
+	v, ok := x.held(name)
 	return v, ok
 }

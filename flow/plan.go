@@ -199,7 +199,7 @@ func (x *Exchange) expired(step string) error {
 func (s *Step) passed(x *Exchange) {
 	x.ran = append(x.ran, s)
 	for _, flag := range s.Flags {
-		if v, ok := x.vars[flag]; ok && v.True() {
+		if v, ok := x.held(flag); ok && v.True() {
 			x.Put(flag, Bool(false))
 		}
 	}

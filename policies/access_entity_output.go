@@ -16,13 +16,13 @@ type accessEntityOutput struct {
 	variable string // AccessEntity.POLICY
 	children string // AccessEntity.ChildNodes.POLICY
 	json     bool
-	memo     *identityMemo[accessEntityProfile]
+	memo     *identityMemo[accessEntityProfile, []identityVariable]
 }
 
 func newAccessEntityOutput(policy, format string) accessEntityOutput {
 	return accessEntityOutput{
 		variable: "AccessEntity." + policy, children: "AccessEntity.ChildNodes." + policy,
-		json: format == "JSON", memo: &identityMemo[accessEntityProfile]{},
+		json: format == "JSON", memo: &identityMemo[accessEntityProfile, []identityVariable]{},
 	}
 }
 

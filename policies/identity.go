@@ -18,8 +18,8 @@ import (
 type identityVariables struct {
 	prefix   string // "" or "verifyapikey.POLICY."
 	llm      string // prefix of apiproduct.developer.llmQuota.*
-	callers  identityMemo[identityCaller]
-	products identityMemo[entity.Match]
+	callers  identityMemo[identityCaller, *flow.SharedVariables]
+	products identityMemo[entity.Match, *flow.SharedVariables]
 }
 
 type identityCaller struct {
@@ -44,22 +44,28 @@ func newIdentityVariables(prefix, llm string) *identityVariables {
 // set tells who calls, and which product lets him.
 func (v *identityVariables) set(x *flow.Exchange, h entity.Holder, m entity.Match) {
 	who := identityCaller{x.Proxy.Organization, h.Credential, h.App, h.Developer}
-	list, ok := v.callers.get(who)
+	caller, ok := v.callers.get(who)
 	if !ok {
-		list = v.callers.keep(who, v.ofCaller(who))
+		caller = v.callers.keep(who, identityShared(v.ofCaller(who)))
 	}
-	for i := range list {
-		x.Put(list[i].name, list[i].value)
-	}
+	x.PutAll(caller)
 	if m.Product == nil {
 		return
 	}
-	if list, ok = v.products.get(m); !ok {
-		list = v.products.keep(m, v.ofProduct(m))
+	product, ok := v.products.get(m)
+	if !ok {
+		product = v.products.keep(m, identityShared(v.ofProduct(m)))
 	}
-	for i := range list {
-		x.Put(list[i].name, list[i].value)
+	x.PutAll(product)
+}
+
+// identityShared makes a set of a list, in which a later variable wins.
+func identityShared(list []identityVariable) *flow.SharedVariables {
+	values := make(map[string]flow.Value, len(list))
+	for _, v := range list {
+		values[v.name] = v.value
 	}
+	return flow.NewSharedVariables(values)
 }
 
 func (v *identityVariables) ofCaller(who identityCaller) []identityVariable {
@@ -222,10 +228,10 @@ func (l *identityList) stamp(s entity.Stamp) {
 	}
 }
 
-// identityMemo remembers lists by the entities that they were made of.
-type identityMemo[K comparable] struct {
-	mu    sync.RWMutex // guards lists
-	lists map[K][]identityVariable
+// identityMemo remembers what was made of entities.
+type identityMemo[K comparable, V any] struct {
+	mu   sync.RWMutex // guards made
+	made map[K]V
 }
 
 // identityMemoSize bounds the memory of a policy: with so many callers that it
@@ -233,19 +239,19 @@ type identityMemo[K comparable] struct {
 // entities.
 const identityMemoSize = 4096
 
-func (m *identityMemo[K]) get(k K) ([]identityVariable, bool) {
+func (m *identityMemo[K, V]) get(k K) (V, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	list, ok := m.lists[k]
-	return list, ok
+	v, ok := m.made[k]
+	return v, ok
 }
 
-func (m *identityMemo[K]) keep(k K, list []identityVariable) []identityVariable {
+func (m *identityMemo[K, V]) keep(k K, v V) V {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.lists == nil || len(m.lists) >= identityMemoSize {
-		m.lists = map[K][]identityVariable{}
+	if m.made == nil || len(m.made) >= identityMemoSize {
+		m.made = map[K]V{}
 	}
-	m.lists[k] = list
-	return list
+	m.made[k] = v
+	return v
 }

@@ -155,7 +155,7 @@ var verifyAPIKeyNobody = func() entity.Holder {
 // below its prefix; like those of identityVariables they are made once per caller.
 type verifyAPIKeyVariables struct {
 	prefix string
-	memo   identityMemo[verifyAPIKeyCaller]
+	memo   identityMemo[verifyAPIKeyCaller, *flow.SharedVariables]
 }
 
 type verifyAPIKeyCaller struct {
@@ -165,13 +165,11 @@ type verifyAPIKeyCaller struct {
 
 func (v *verifyAPIKeyVariables) set(x *flow.Exchange, h entity.Holder) {
 	who := verifyAPIKeyCaller{h.App, h.Credential}
-	list, ok := v.memo.get(who)
+	own, ok := v.memo.get(who)
 	if !ok {
-		list = v.memo.keep(who, v.of(who))
+		own = v.memo.keep(who, identityShared(v.of(who)))
 	}
-	for i := range list {
-		x.Put(list[i].name, list[i].value)
-	}
+	x.PutAll(own)
 }
 
 func (v *verifyAPIKeyVariables) of(who verifyAPIKeyCaller) []identityVariable {

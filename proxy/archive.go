@@ -213,8 +213,8 @@ func (r *archiveReader) keyStores(data []byte) error {
 	return nil
 }
 
-// maps: key-value maps have no policy yet; the file is only checked, and the user
-// is told.
+// maps: Apigee's emulator takes key-value maps only from its test data
+// (clients.md); the file is checked, and the user is told.
 func (r *archiveReader) maps(data []byte) error {
 	var list []struct {
 		Name string `json:"name"`
@@ -222,8 +222,9 @@ func (r *archiveReader) maps(data []byte) error {
 	if err := json.Unmarshal(data, &list); err != nil {
 		return err
 	}
-	p := refused(r.dir, filepath.Join(r.dir, "maps.json"), "PolicyTypeNotAvailable",
-		"key-value maps are not available yet; the "+strconv.Itoa(len(list))+" maps are not loaded", "")
+	p := refused(r.dir, filepath.Join(r.dir, "maps.json"), "MapsNotRead",
+		"key-value maps are not read from an environment, as in Apigee's emulator; the "+strconv.Itoa(len(list))+" maps are not loaded",
+		"keep them in src/tests/SET/maps.json, and load that folder with --org-data")
 	p.Severity = flow.Warning.String()
 	r.problems = append(r.problems, p)
 	return nil

@@ -28,7 +28,7 @@ import (
 func serveCommand() *cobra.Command {
 	s := defaultSettings()
 	options := s.options()
-	config := ""
+	var config []string
 	cmd := &cobra.Command{
 		Use:   "serve PATH...",
 		Short: "Serve the bundles at the paths",
@@ -44,11 +44,22 @@ into the local engine.
   sluice serve ./my-proxy --map-host api.example.com=127.0.0.1:9000 --watch
   sluice serve ./archive --env prod --tls-self-signed
 
+Products, developers, apps, key-value maps and target servers come from test data
+of Apigee's emulator, or from edge.json or resources/edge of the config Maven
+plugin:
+
+  sluice serve ./archive --config ./archive/src/tests/smoke
+  sluice serve ./my-proxy --config ./my-proxy --data ./state
+
 Every flag is also a key of the configuration file and an environment variable:
 --map-host is map-host and SLUICE_MAP_HOST. Flags win over the environment, which
 wins over the file.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := s.resolve(config, options); err != nil {
+			file, err := s.takeConfig(config)
+			if err != nil {
+				return err
+			}
+			if err := s.resolve(file, options); err != nil {
 				return err
 			}
 			if len(args) > 0 {
@@ -62,7 +73,7 @@ wins over the file.`,
 			return serve(ctx, &s, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&config, "config", os.Getenv("SLUICE_CONFIG"), "configuration `file` in YAML")
+	cmd.Flags().StringArrayVar(&config, "config", nil, "`path` of the configuration file in YAML, or of a folder with data of the organization, as --org-data; repeat it for more folders")
 	cmd.Flags().SortFlags = false
 	register(cmd.Flags(), options)
 	return cmd
@@ -78,6 +89,7 @@ type runtime struct {
 	services *flow.Services
 	engine   *localEngine // nil unless integrations run here
 	store    *state.Store
+	data     *orgData // what was loaded from files
 	table    *proxy.Table
 	loader   *proxy.Loader
 	metrics  *metrics
@@ -134,13 +146,20 @@ func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime
 	if err := r.joinIntegrations(); err != nil {
 		return nil, err
 	}
+	if r.data, err = openOrgData(s.OrgData, errs); err != nil {
+		return nil, err
+	}
 	environment, problems := readEnvironment(s)
 	printProblems(errs, problems)
 	if problems.Refused() {
 		return nil, errors.New("the environment is refused")
 	}
-	if r.store, err = s.store(ctx, log, environment.Organization, environment.Name, errs); err != nil {
+	r.data.join(environment)
+	if r.store, err = s.store(ctx, log); err != nil {
 		return nil, err
+	}
+	if err := r.data.load(ctx, r.store, environment.Organization, environment.Name, errs); err != nil {
+		return nil, errors.Join(err, r.store.Close())
 	}
 	r.store.Services(r.services)
 	r.services.KeySets = keysets.New(time.Now)
@@ -170,6 +189,7 @@ func (r *runtime) reload(first bool) bool {
 		environment, problems := readEnvironment(r.settings)
 		printProblems(r.errs, problems)
 		if !problems.Refused() {
+			r.reloadOrgData(environment)
 			r.loader.Configure(environment)
 		}
 	}
@@ -260,6 +280,9 @@ func (r *runtime) announce() {
 		fmt.Fprintf(r.out, "listening on https://%s\n", visible(r.settings.TLSListen))
 	}
 	fmt.Fprintf(r.out, "state is kept %s\n", r.settings.kept())
+	for _, dir := range testData(r.settings.Paths, r.settings.OrgData) {
+		fmt.Fprintf(r.out, "the test data in %s is not loaded; --org-data %s loads it\n", dir, dir)
+	}
 	if r.settings.Admin != "" {
 		fmt.Fprintf(r.out, "admin on http://%s/metrics\n", visible(r.settings.Admin))
 	}

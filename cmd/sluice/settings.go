@@ -11,6 +11,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/pflag"
+
+	"sluice/internal/orgdata"
 )
 
 // settings are what an operator may decide. Each has one name, used three times:
@@ -194,6 +196,29 @@ func (o *option) apply(values []string) error {
 		}
 	}
 	return nil
+}
+
+// takeConfig tells the settings file from the folders among the paths of --config,
+// or of SLUICE_CONFIG without that flag. Folders are data of the organization, as
+// with --org-data.
+func (s *settings) takeConfig(paths []string) (file string, err error) {
+	if v := os.Getenv("SLUICE_CONFIG"); v != "" && len(paths) == 0 {
+		paths = strings.Split(v, ",")
+	}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		switch {
+		case err == nil && info.IsDir():
+			s.OrgData = append(s.OrgData, path)
+		case orgdata.IsFile(path):
+			return "", fmt.Errorf("--config %s: that file is data of an organization: give it with --org-data", path)
+		case file != "":
+			return "", fmt.Errorf("--config is given two files, %s and %s: settings are in one; folders may be more", file, path)
+		default:
+			file = path // readFile says what is wrong with it
+		}
+	}
+	return file, nil
 }
 
 // readFile reads the configuration file: YAML, where a key that is not a setting

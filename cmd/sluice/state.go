@@ -4,19 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"sluice/flow"
 	"sluice/internal/keysets"
-	"sluice/internal/orgdata"
 	"sluice/internal/state"
 )
 
@@ -49,7 +43,7 @@ func (s *StateSettings) options() []*option {
 	}
 	return []*option{
 		{name: "data", usage: "`folder` where keys, tokens, maps and counters survive a restart; without it they are kept in memory", set: text(&s.Data)},
-		{name: "org-data", usage: "`folder` of products, developers, apps and maps to load at the start; repeat it for more", set: list(&s.OrgData)},
+		{name: "org-data", usage: "`path` of products, developers, apps, maps and target servers to load at the start: test data of the emulator, edge.json, or a folder with resources/edge; repeat it for more", set: list(&s.OrgData)},
 		{name: "nats", usage: "`URL` of NATS servers with JetStream that keep the state instead, such as tls://one:4222,tls://two:4222", set: text(&s.Nats)},
 		{name: "nats-creds", usage: "`file` with the credentials for --nats", set: text(&s.NatsCreds)},
 		{name: "nats-ca", usage: "`file` with the CA of the servers of --nats", set: text(&s.NatsCA)},
@@ -127,50 +121,15 @@ func (s *StateSettings) open(ctx context.Context, log *zap.Logger) (state.Engine
 // cluster whose processes start one after another.
 const stateStart = 2 * time.Minute
 
-// store opens the store and loads the organization's data into it.
-func (s *StateSettings) store(ctx context.Context, log *zap.Logger, org, env string, errs io.Writer) (*state.Store, error) {
-	data, err := readOrgData(s.OrgData, errs)
-	if err != nil {
-		return nil, err
-	}
+// store opens the store.
+func (s *StateSettings) store(ctx context.Context, log *zap.Logger) (*state.Store, error) {
 	ctx, cancel := context.WithTimeout(ctx, stateStart)
 	defer cancel()
 	engine, err := s.open(ctx, log)
 	if err != nil {
 		return nil, err
 	}
-	store, err := state.NewStore(ctx, engine, time.Now)
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range data {
-		if err := store.Load(ctx, d, org, env); err != nil {
-			return nil, errors.Join(fmt.Errorf("loading the organization's data: %w", err), store.Close())
-		}
-	}
-	return store, nil
-}
-
-// readOrgData reads all folders before anything is loaded: with one problem
-// nothing is.
-func readOrgData(folders []string, errs io.Writer) ([]*orgdata.Data, error) {
-	var list []*orgdata.Data
-	found := 0
-	for _, dir := range folders {
-		data, problems, err := orgdata.Read(dir)
-		if err != nil {
-			return nil, fmt.Errorf("--org-data: %w", err)
-		}
-		for _, p := range problems {
-			fmt.Fprintln(errs, p.Error())
-		}
-		found += len(problems)
-		list = append(list, data)
-	}
-	if found > 0 {
-		return nil, fmt.Errorf("--org-data: %s; nothing was loaded", count(found, "problem"))
-	}
-	return list, nil
+	return state.NewStore(ctx, engine, time.Now)
 }
 
 // joinMemory gives services the state of a run that remembers nothing; the caller
@@ -184,53 +143,3 @@ func joinMemory(services *flow.Services) (end func() error) {
 
 // closeQuietly ends a state in memory, which loses nothing.
 func closeQuietly(end func() error) { _ = end() }
-
-func importCommand() *cobra.Command {
-	s := defaultSettings()
-	options := append(s.StateSettings.options(), orgOptions(&s)...)
-	cmd := &cobra.Command{
-		Use:   "import DIR...",
-		Short: "Load products, developers, apps and maps into the state",
-		Long: `import reads what users keep of an organization in files and writes it to where
-the state is kept: a data folder that no sluice is using, or NATS servers. What is
-there under the same names is replaced, the rest stays.
-
-  sluice import ./config --data ./state
-  sluice import ./config --nats tls://nats.example:4222 --nats-creds user.creds
-
-A folder holds test data of Apigee's emulator: products.json, developers.json,
-developerapps.json, maps.json. With anything wrong in any of the files nothing is
-loaded, and everything that is wrong is listed.`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := s.resolve("", options); err != nil {
-				return err
-			}
-			if s.Data == "" && s.Nats == "" {
-				return errors.New("import needs --data or --nats: what is kept in memory is gone at once")
-			}
-			s.OrgData = append(s.OrgData, args...)
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
-			defer stop()
-			return importData(ctx, &s, cmd.OutOrStdout(), cmd.ErrOrStderr())
-		},
-	}
-	cmd.Flags().SortFlags = false
-	register(cmd.Flags(), options)
-	return cmd
-}
-
-func importData(ctx context.Context, s *settings, out, errs io.Writer) error {
-	log, err := newLogger(s, errs)
-	if err != nil {
-		return err
-	}
-	store, err := s.store(ctx, log, s.Org, s.Env, errs)
-	if err != nil {
-		return err
-	}
-	p, d, a, k := store.Entities.Directory.Sizes()
-	fmt.Fprintf(out, "the state has %s, %s, %s with %s, and %s now\n",
-		count(p, "product"), count(d, "developer"), count(a, "app"), count(k, "consumer key"), count(len(store.Maps.Names()), "map"))
-	return store.Close()
-}

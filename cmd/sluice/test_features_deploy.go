@@ -43,6 +43,7 @@ type featureServer struct {
 	orgData []string
 	verbose bool
 	errs    io.Writer
+	data    *orgData
 	ends    []func() error // in reverse order
 }
 
@@ -135,21 +136,17 @@ func (s *featureServer) services(n *proxy.Network) *flow.Services {
 
 // state makes the state that policies use, in memory, with the organization's data.
 func (s *featureServer) state(services *flow.Services) error {
-	data, err := readOrgData(s.orgData, s.errs)
-	if err != nil {
-		return err
-	}
 	store := state.Memory(services.Now)
 	s.ends = append(s.ends, store.Close)
 	store.Services(services)
 	services.KeySets = keysets.New(services.Now)
 	settings := defaultSettings()
-	for _, d := range data {
-		if err := store.Load(context.Background(), d, settings.Org, settings.Env); err != nil {
-			return err
-		}
+	data, err := openOrgData(s.orgData, s.errs)
+	if err != nil {
+		return err
 	}
-	return nil
+	s.data = data
+	return data.load(context.Background(), store, settings.Org, settings.Env, s.errs)
 }
 
 // testIdentity gives the token that cases give: Google is not asked.
@@ -169,6 +166,7 @@ func (s *featureServer) compile(services *flow.Services, n *proxy.Network) (*pro
 	settings := defaultSettings()
 	settings.Paths = s.paths
 	environment, problems := readEnvironment(&settings)
+	s.data.join(environment)
 	loader := &proxy.Loader{Paths: s.paths, Compiler: &proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: n}}
 	load := loader.Load()
 	problems = append(problems, load.Problems...)

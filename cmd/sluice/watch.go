@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 // settle is how long files must rest before a reload: editors write in steps.
 const settle = 200 * time.Millisecond
 
-// watch reloads when something below the paths changes, until ctx ends.
+// watch reloads when something below the paths, or of the organization's data,
+// changes, until ctx ends.
 func (r *runtime) watch(ctx context.Context) {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -55,7 +57,7 @@ func (r *runtime) reloadOnce() {
 }
 
 func (r *runtime) follow(w *fsnotify.Watcher) {
-	if err := follow(w, r.settings.Paths); err != nil {
+	if err := follow(w, slices.Concat(r.settings.Paths, r.settings.OrgData)); err != nil {
 		r.log.Warn("cannot watch", zap.Error(err))
 	}
 }

@@ -3,6 +3,7 @@ package orgdata
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 
 	"sluice/internal/entity"
@@ -10,10 +11,16 @@ import (
 
 // Data is what files say of an organization.
 type Data struct {
-	Products   []*entity.Product
-	Developers []*entity.Developer
-	Apps       []*entity.App
-	Maps       []Map
+	Products      []*entity.Product
+	Developers    []*entity.Developer // Apps lists those of the files
+	Apps          []*entity.App
+	Maps          []Map
+	TargetServers []TargetServer
+
+	Needs        []Need   // what the files use and do not have
+	Notes        []Note   // what is in the files and not in the data
+	Environments []string // those that the files configure apart, sorted
+	Digest       [sha256.Size]byte
 }
 
 // Map is a key-value map with its entries.
@@ -23,6 +30,31 @@ type Map struct {
 	Proxy       string // scope apiproxy
 	Name        string
 	Entries     map[string]string
+}
+
+// TargetServer is a target server as the management API writes it.
+type TargetServer struct {
+	Environment string
+	Name        string
+	JSON        json.RawMessage // a JSON object with name and host
+	Place       Problem         // where it stands; what is wrong with it goes to Text
+}
+
+// Need is what an app uses and the files do not have. The state may have it from
+// an earlier load; otherwise the problem is one.
+type Need struct {
+	App       *entity.App
+	Product   string // its name; or
+	Developer string // the ID or the e-mail address of the app's owner; DeveloperID is empty
+	at        place
+}
+
+// Problem is what is wrong when the state does not have it either.
+func (n Need) Problem() Problem {
+	if n.Product != "" {
+		return n.at.problem("the app %q uses product %q, which neither the files nor the state have: add the product", n.App.Name, n.Product)
+	}
+	return n.at.problem("the app %q belongs to developer %q, whom neither the files nor the state have: add the developer", n.App.Name, n.Developer)
 }
 
 // Problem is something in a file that cannot be loaded.
@@ -39,19 +71,29 @@ func (p Problem) Error() string {
 	return p.File + ": " + p.Item + ": " + p.Text
 }
 
-// reader collects data and problems.
-type reader struct {
-	data     Data
-	problems []Problem
-	file     string
+// Note says that a kind of configuration is in the files and is not loaded.
+type Note struct {
+	Kind  string   // as the plugin calls it: "keystores"
+	Files []string // where it is
+	Text  string   // what to do instead
 }
 
-func (r *reader) fail(item, format string, args ...any) {
-	r.problems = append(r.problems, Problem{r.file, item, fmt.Sprintf(format, args...)})
+func (n Note) String() string {
+	where := n.Files[0]
+	if more := len(n.Files) - 1; more > 0 {
+		where = fmt.Sprintf("%s and %d more", where, more)
+	}
+	return where + ": " + n.Kind + " are not loaded: " + n.Text
 }
 
-// id makes the ID of an entity whose file gives none: always the same one, so
-// that loading the file again changes nothing.
+// DeveloperID makes the ID of a developer whose file gives none: always the same
+// one, so that loading the file again changes nothing.
+func DeveloperID(lowerCaseEmail string) string { return id("developer", lowerCaseEmail) }
+
+// AppID makes the ID of an app whose file gives none. owner is the developer's ID
+// or the app group's name.
+func AppID(a *entity.App) string { return id("app", a.DeveloperID+"/"+a.AppGroup+"/"+a.Name) }
+
 func id(kind, name string) string {
 	sum := sha256.Sum256([]byte(kind + "\x00" + name))
 	text := hex.EncodeToString(sum[:16])

@@ -1,43 +1,106 @@
 package orgdata
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // fileLimit bounds a file: one million apps have about 400 MB.
 const fileLimit = 2 << 30
 
-// Read reads the files of a folder. A folder that holds none of the known files
-// is an error, like one that cannot be read; what is wrong inside the files are
-// problems.
-func Read(dir string) (*Data, []Problem, error) {
-	files := map[string][]byte{}
+// edgeName is how the plugin's single file is called unless one says otherwise.
+const edgeName = "edge.json"
+
+// source is a reader that reads from the disk.
+type source struct {
+	*reader
+	digest hash.Hash // of all contents
+}
+
+// Read reads folders and files together: what one uses may be in another. A
+// folder holds test data of the emulator, edge.json, resources/edge, or is such a
+// folder edge itself; a file is one of the emulator's by its name, or else of the
+// form of edge.json. A path that is none of this is an error, like one that cannot
+// be read; what is wrong inside the files are problems.
+func Read(paths ...string) (*Data, []Problem, error) {
+	s := &source{newReader(), sha256.New()}
+	var errs []error
+	for _, path := range paths {
+		errs = append(errs, s.path(path))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, nil, err
+	}
+	data, problems := s.read()
+	s.digest.Sum(data.Digest[:0])
+	return data, problems, nil
+}
+
+func (s *source) path(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return s.folder(path)
+	}
+	data, err := s.file(path)
+	if err != nil {
+		return err
+	}
+	if name := filepath.Base(path); emulatorKinds[name] != nil {
+		s.emulatorFile(path, name, data)
+		return nil
+	}
+	s.edgeFile(path, data)
+	return nil
+}
+
+func (s *source) folder(dir string) error {
+	found := len(s.documents)
 	for _, name := range Files {
-		data, err := readFile(filepath.Join(dir, name))
+		file := filepath.Join(dir, name)
+		data, err := s.file(file)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		files[name] = data
+		s.emulatorFile(file, name, data)
 	}
-	if len(files) == 0 {
-		return nil, nil, fmt.Errorf("folder %s holds no configuration of an organization: expected %s", dir, strings.Join(Files, ", "))
+	edge := filepath.Join(dir, "resources", "edge")
+	single := filepath.Join(dir, edgeName)
+	switch {
+	case isFolder(edge):
+		// The plugin reads edge.json only without a folder (its README,
+		// apigee.config.dir).
+		return s.edgeFolder(edge)
+	case isFile(single):
+		data, err := s.file(single)
+		if err == nil {
+			s.edgeFile(single, data)
+		}
+		return err
 	}
-	data, problems := Emulator(files)
-	for i := range problems {
-		problems[i].File = filepath.Join(dir, problems[i].File)
+	if err := s.edgeFolder(dir); err != nil {
+		return err
 	}
-	return data, problems, nil
+	if !slices.ContainsFunc(s.documents[found:], (*document).known) {
+		return fmt.Errorf("folder %s holds no configuration of an organization: expected %s of the emulator, or %s or resources/edge of the config Maven plugin", dir, strings.Join(Files, ", "), edgeName)
+	}
+	return nil
 }
 
-func readFile(file string) ([]byte, error) {
+// file reads a file, and counts it into the digest.
+func (s *source) file(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, err
@@ -45,5 +108,28 @@ func readFile(file string) ([]byte, error) {
 	if info.Size() > fileLimit {
 		return nil, fmt.Errorf("%s has %d bytes; the limit is %d", file, info.Size(), fileLimit)
 	}
-	return os.ReadFile(file)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(s.digest, "%s\x00%d\x00", file, len(data))
+	s.digest.Write(data)
+	return tidy(data), nil
+}
+
+// IsFile tells whether a path is, by its name, one of the files that are read
+// here.
+func IsFile(path string) bool {
+	name := filepath.Base(path)
+	return name == edgeName || emulatorKinds[name] != nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir()
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }

@@ -28,6 +28,7 @@ func (e *natsEngine) bucketStream(c BucketConfig) jetstream.StreamConfig {
 		AllowDirect:            e.replicas == 1,
 		AllowMsgTTL:            true,
 		SubjectDeleteMarkerTTL: markerLife,
+		AllowAtomicPublish:     c.Durable, // Load writes in batches; the server has none where it does not sync
 		Replicas:               e.replicas,
 	}
 	return e.stored(s, c.Durable)

@@ -1,0 +1,31 @@
+package orgdata
+
+import "encoding/json"
+
+// readTargetServers reads target servers of an environment. Only what every form
+// of them has is checked here; who serves knows the rest.
+func (r *reader) readTargetServers(d *document) {
+	list(r, d, func(at place, raw *json.RawMessage) {
+		var head struct {
+			Name string `json:"name"`
+			Host string `json:"host"`
+		}
+		if err := json.Unmarshal(*raw, &head); err != nil {
+			r.fail(at, "%s", wording(err, d, anotherValue))
+			return
+		}
+		if head.Name == "" || head.Host == "" {
+			r.fail(at, "the target server %q needs a name and a host: add \"name\" and \"host\"", head.Name)
+			return
+		}
+		full := ownedName{d.environment, head.Name}
+		if other, twice := r.servers[full]; twice {
+			r.fail(at, "target server %q is also in %s, %s: remove one", head.Name, other.file, other)
+			return
+		}
+		r.servers[full] = at
+		r.data.TargetServers = append(r.data.TargetServers, TargetServer{
+			Environment: d.environment, Name: head.Name, JSON: *raw, Place: Problem{File: at.file, Item: at.String()},
+		})
+	})
+}
