@@ -34,6 +34,7 @@ internal/window         -
 internal/pace           -
 internal/jose           -
 internal/script         -
+internal/devproxy       -
 internal/arch           -
 internal/jsonpath       internal/ordjson
 internal/tools/faultcat faults
