@@ -1,6 +1,7 @@
 package script_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ func TestMain(m *testing.M) {
 
 // world is a transaction made of maps.
 type world struct {
+	limit    time.Duration // 0 is 10 seconds
 	vars     map[string]any
 	session  map[string]any
 	messages map[script.Role]script.Message
@@ -76,7 +78,7 @@ func (w *world) env() *script.Env {
 		Properties: map[string]string{"a": "1", "b": "two"},
 		Session:    session(w.session),
 		Now:        func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC) },
-		Limit:      10 * time.Second,
+		Limit:      cmp.Or(w.limit, 10*time.Second),
 	}
 }
 
