@@ -69,7 +69,9 @@ type Bucket interface {
 	// meanwhile may stay.
 	Purge(ctx context.Context, prefix string) error
 	// Watch tells do of every entry that is there, then returns, and goes on to
-	// tell it of every change until ctx ends. do is never called twice at once.
+	// tell it of every change until ctx ends. do is never called twice at once. In
+	// a cluster the node that answers may have come back just now: what it lacks of
+	// what is there follows as changes.
 	// Changes of a key come in their order; one that was overtaken by the next may
 	// be left out. An interruption of the engine loses none: what changed
 	// meanwhile is told afterwards.

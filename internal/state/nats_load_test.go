@@ -126,11 +126,16 @@ func (l *load) catchUp(t *testing.T) {
 	}
 }
 
-// checkAcknowledged looks whether all that was acknowledged is there.
+// checkAcknowledged looks whether all that was acknowledged is there. A watch may
+// be served by a node that has just come back and lags behind the others: it is
+// asked again until it has caught up.
 func (l *load) checkAcknowledged(t *testing.T) {
 	t.Helper()
 	l.catchUp(t)
 	there := l.all(t)
+	for deadline := time.Now().Add(time.Minute); l.missing(there) && time.Now().Before(deadline); {
+		there = l.all(t)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for n := range l.puts.Load() {
@@ -146,6 +151,18 @@ func (l *load) checkAcknowledged(t *testing.T) {
 	if err != nil || n < l.adds.Load() || n > l.tried.Load() {
 		t.Errorf("the count is %d, %v; acknowledged were %d of %d", n, err, l.adds.Load(), l.tried.Load())
 	}
+}
+
+// missing reports whether a key is not there that was acknowledged.
+func (l *load) missing(there map[string]bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for n := range l.puts.Load() {
+		if !l.refused[n+1] && !there[fmt.Sprint("k.", n+1)] {
+			return true
+		}
+	}
+	return false
 }
 
 // all returns the keys that are there.
