@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"sluice/flow"
+	"sluice/internal/appint"
 	"sluice/internal/integrations"
 	"sluice/proxy"
 )
@@ -17,18 +19,28 @@ import (
 // localEngine is the local Application Integration with the files that it was
 // loaded from.
 type localEngine struct {
-	engine *integrations.Engine
+	flow.Integrations
+	take   func(name string, export []byte) []error // makes it the published version
+	remove func(name string) error
+	end    func() error
 	loaded map[string]string // integration -> file
 }
 
+// newLocalEngine returns one that remembers nothing.
 func newLocalEngine(n *proxy.Network) *localEngine {
+	e := integrations.New(integrations.Options{Client: n.HTTPClient(false), InsecureClient: n.HTTPClient(true), Now: time.Now, NewID: newID})
 	return &localEngine{
-		engine: integrations.New(integrations.Options{Client: n.HTTPClient(false), InsecureClient: n.HTTPClient(true), Now: time.Now, NewID: newID}),
+		Integrations: e.Service(defaultSettings().Region), take: e.Load,
+		remove: func(name string) error { e.Remove(name); return nil },
+		end:    func() error { e.Close(); return nil },
 		loaded: map[string]string{},
 	}
 }
 
-func (e *localEngine) close() { e.engine.Close() }
+// newLastingEngine returns one whose executions are kept in the state.
+func newLastingEngine(s *appint.Service) *localEngine {
+	return &localEngine{Integrations: s, take: s.Load, remove: s.Remove, end: s.Close, loaded: map[string]string{}}
+}
 
 // load loads integrations/*.json beside the bundles at the paths, and the files
 // given; what is gone since the last time is removed. A file that does not load
@@ -46,7 +58,9 @@ func (e *localEngine) load(paths, files []string, errs io.Writer) {
 	}
 	for name := range e.loaded {
 		if found[name] == "" {
-			e.engine.Remove(name)
+			if err := e.remove(name); err != nil {
+				fmt.Fprintf(errs, "integration %q: error: %v\n", name, err)
+			}
 		}
 	}
 	e.loaded = found
@@ -58,7 +72,7 @@ func (e *localEngine) loadFile(name, file string, errs io.Writer) {
 		fmt.Fprintf(errs, "%s: error: %v\n", file, err)
 		return
 	}
-	for _, err := range e.engine.Load(name, data) {
+	for _, err := range e.take(name, data) {
 		fmt.Fprintf(errs, "%s: error: %v\n", file, err)
 	}
 }

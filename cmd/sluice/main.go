@@ -51,7 +51,7 @@ understood or could not run.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	cmd.AddCommand(serveCommand(), testCommand(), lintCommand(), importCommand(), mockCommand(), docCommand(), faultsCommand(), versionCommand())
+	cmd.AddCommand(serveCommand(), testCommand(), lintCommand(), importCommand(), integrationsCommand(), envCommand(), mockCommand(), docCommand(), faultsCommand(), versionCommand())
 	return cmd
 }
 

@@ -88,6 +88,7 @@ type runtime struct {
 	network  *proxy.Network
 	services *flow.Services
 	engine   *localEngine // nil unless integrations run here
+	backends backends
 	store    *state.Store
 	data     *orgData // what was loaded from files
 	table    *proxy.Table
@@ -107,7 +108,7 @@ func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
 		return exitCode(1)
 	}
 	server := proxy.NewServer(r.core(), r.log)
-	failed := make(chan error, 4)
+	failed := make(chan error, 8) // as many as there are listeners
 	if err := r.listen(server, failed); err != nil {
 		return err
 	}
@@ -116,6 +117,9 @@ func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
 		return err
 	}
 	defer stopAdmin()
+	if err := r.serveGoogle(ctx, failed); err != nil {
+		return err
+	}
 	if s.Watch {
 		go r.watch(ctx)
 	}
@@ -143,9 +147,6 @@ func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime
 		return nil, err
 	}
 	r.services = &flow.Services{Now: time.Now, ProcessID: newID(), Interfaces: interfaces()}
-	if err := r.joinIntegrations(); err != nil {
-		return nil, err
-	}
 	if r.data, err = openOrgData(s.OrgData, errs); err != nil {
 		return nil, err
 	}
@@ -163,6 +164,9 @@ func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime
 	}
 	r.store.Services(r.services)
 	r.services.KeySets = keysets.New(time.Now)
+	if err := r.joinIntegrations(ctx); err != nil {
+		return nil, errors.Join(err, r.store.Close())
+	}
 	r.loader = &proxy.Loader{Paths: s.Paths, Compiler: &proxy.Compiler{
 		Registry: registry, Services: r.services, Environment: environment, Network: r.network,
 		Options: proxy.Options{Bubble: s.FaultsBubble, JavaPrecedence: s.JavaPrecedence, EdgeStatus: s.FaultsEdge, XMLFaults: s.FaultsXML},
@@ -171,8 +175,13 @@ func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime
 }
 
 func (r *runtime) close() {
+	if err := r.backends.close(); err != nil {
+		r.log.Error("the stand-ins for Google's services did not close well", zap.Error(err))
+	}
 	if r.engine != nil {
-		r.engine.close()
+		if err := r.engine.end(); err != nil {
+			r.log.Error("Application Integration did not close well", zap.Error(err))
+		}
 	}
 	r.table.Swap(&proxy.Snapshot{Environment: &proxy.Environment{}})
 	r.network.Close()
@@ -280,6 +289,14 @@ func (r *runtime) announce() {
 		fmt.Fprintf(r.out, "listening on https://%s\n", visible(r.settings.TLSListen))
 	}
 	fmt.Fprintf(r.out, "state is kept %s\n", r.settings.kept())
+	for _, l := range [...]struct{ name, address string }{
+		{"Application Integration", r.settings.IntegrationsListen}, {"Cloud Tasks, REST and gRPC,", r.settings.TasksListen},
+		{"proxy for Google's names", r.settings.GoogleProxy},
+	} {
+		if l.address != "" {
+			fmt.Fprintf(r.out, "%s on http://%s\n", l.name, visible(l.address))
+		}
+	}
 	for _, dir := range testData(r.settings.Paths, r.settings.OrgData) {
 		fmt.Fprintf(r.out, "the test data in %s is not loaded; --org-data %s loads it\n", dir, dir)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -48,7 +49,8 @@ type settings struct {
 	LogFormat      string            `yaml:"log-format"`
 	AccessLog      bool              `yaml:"access-log"`
 
-	StateSettings `yaml:",inline"`
+	StateSettings  `yaml:",inline"`
+	GoogleSettings `yaml:",inline"`
 }
 
 func defaultSettings() settings {
@@ -137,7 +139,7 @@ func (s *settings) options() []*option {
 		{name: "log-format", usage: "`form`: console or json", set: text(&s.LogFormat), def: s.LogFormat},
 		{name: "access-log", usage: "log every request", set: flag(&s.AccessLog), boolean: true},
 	}
-	return append(append(list, orgOptions(s)...), s.StateSettings.options()...)
+	return slices.Concat(list, orgOptions(s), s.StateSettings.options(), s.GoogleSettings.options())
 }
 
 func (s *settings) setMapHost(v string) error {

@@ -126,10 +126,10 @@ func (s *featureServer) serve(server interface {
 func (s *featureServer) services(n *proxy.Network) *flow.Services {
 	engine := newLocalEngine(n)
 	engine.load(s.paths, nil, s.errs)
-	s.ends = append(s.ends, func() error { engine.close(); return nil })
+	s.ends = append(s.ends, engine.end)
 	services := &flow.Services{
 		Now: time.Now, ProcessID: newID(), Interfaces: interfaces(),
-		Integrations: engine.engine.Service(defaultSettings().Region), Identity: testIdentity{},
+		Integrations: engine, Identity: testIdentity{},
 	}
 	return services
 }

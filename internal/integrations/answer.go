@@ -1,9 +1,12 @@
 package integrations
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"time"
 )
 
 // Call is one execute or schedule request of the Application Integration API.
@@ -12,14 +15,20 @@ type Call struct {
 	Region  string
 	Name    string
 	Body    []byte // JSON, at most Options.MaxInput bytes
+
+	Version     string        // as given to Publish or Draft; empty: the published one
+	ExecutionID string        // of the execution to be; empty: a new one
+	Timeout     time.Duration // instead of Options.SyncLimit or AsyncLimit
+	AnyTrigger  bool          // not only API triggers
 }
 
 // Answer is what the API answers: status 200, or an error status with Google's error body
 // {"error":{"code":400,"message":"...","status":"INVALID_ARGUMENT"}}. The content type is always
 // application/json.
 type Answer struct {
-	Status int
-	Body   []byte
+	Status      int
+	Body        []byte
+	ExecutionID string // empty when the call was refused
 }
 
 // StatusError is an error of the API: an HTTP status, Google's canonical name for it, and a
@@ -76,11 +85,26 @@ func errorAnswer(err error) Answer {
 	return Answer{Status: s.Code, Body: appendJSON(nil, o)}
 }
 
-func executeAnswer(id string, outputs *object) Answer {
-	o := newObject()
-	o.put("executionId", id)
-	o.put("outputParameters", outputs)
-	return Answer{Status: http.StatusOK, Body: appendJSON(nil, o)}
+// Answer is what the API answers to the execute call that r is of, once it has ended or is
+// suspended.
+func (r *Record) Answer() Answer {
+	a := executeAnswer(r.ID, r.Outputs)
+	if r.Error != nil {
+		s := &StatusError{Code: r.Error.Code, Status: r.Error.Status, Message: r.Error.Message}
+		if a = errorAnswer(s); r.DoNotPropagate {
+			a = failedAnswer(r.ID, s)
+		}
+	}
+	a.ExecutionID = r.ID
+	return a
+}
+
+func executeAnswer(id string, outputs json.RawMessage) Answer {
+	if len(outputs) == 0 {
+		outputs = json.RawMessage("{}")
+	}
+	body := slices.Concat([]byte(`{"executionId":`), appendString(nil, id), []byte(`,"outputParameters":`), outputs, []byte("}"))
+	return Answer{Status: http.StatusOK, Body: body}
 }
 
 // failedAnswer is the answer to doNotPropagateError: 200, and the error as an event parameter.
@@ -99,7 +123,7 @@ func failedAnswer(id string, err error) Answer {
 func scheduleAnswer(id string) Answer {
 	o := newObject()
 	o.put("executionInfoIds", []any{id})
-	return Answer{Status: http.StatusOK, Body: appendJSON(nil, o)}
+	return Answer{Status: http.StatusOK, Body: appendJSON(nil, o), ExecutionID: id}
 }
 
 func notFound(format string, args ...any) error {

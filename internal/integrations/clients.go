@@ -34,11 +34,7 @@ func (c clients) close() {
 // withoutChecks is c without certificate checks, or nil if its transport is not http.Transport
 // and so does not tell how to switch them off.
 func withoutChecks(c *http.Client) *http.Client {
-	rt := c.Transport
-	if rt == nil {
-		rt = http.DefaultTransport
-	}
-	t, ok := rt.(*http.Transport)
+	t, ok := transportOf(c)
 	if !ok {
 		return nil
 	}
@@ -50,6 +46,15 @@ func withoutChecks(c *http.Client) *http.Client {
 	unchecked := *c
 	unchecked.Transport = t
 	return &unchecked
+}
+
+func transportOf(c *http.Client) (*http.Transport, bool) {
+	rt := c.Transport
+	if rt == nil {
+		rt = http.DefaultTransport
+	}
+	t, ok := rt.(*http.Transport)
+	return t, ok
 }
 
 // stayingHere is c without following redirects.

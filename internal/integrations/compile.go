@@ -14,19 +14,12 @@ const (
 
 // integration is a compiled version. It is immutable and shared by its executions.
 type integration struct {
-	name      string
-	variables []variable
-	types     map[string]dataType
-	triggers  map[string]*trigger // by trigger id
-}
-
-type trigger struct {
-	id      string
-	start   path
-	inputs  map[string]bool // names that a caller may set
-	outputs []string        // names that the answer carries, in declared order
-	catcher *path
-	reach   []*node // every task that this trigger can lead to
+	name, version string
+	snapshot      string // snapshotNumber
+	variables     []variable
+	types         map[string]dataType
+	triggers      map[string]*trigger // by trigger id
+	persistent    bool                // false: databasePersistencePolicy is DATABASE_PERSISTENCE_DISABLED
 }
 
 // node is a task in the graph.
@@ -34,8 +27,10 @@ type node struct {
 	id, label, kind string
 	task            task
 	next            path
+	join            joinRule
 	policies        policies
-	catcher         *path
+	catcher         *graph
+	suspends        bool // success policy: once it has run, it waits to be lifted
 }
 
 func (n *node) String() string { return taskName(n.id, n.label) }
@@ -63,16 +58,18 @@ type compiler struct {
 	build    *build
 	in       *integration
 	nodes    map[taskID]*node
-	catchers map[string]*path
+	catchers map[string]*graph
+	config   map[string]json.RawMessage
 	bad      problems
 }
 
-func compile(name string, text []byte, b *build) (*integration, []error) {
+func compile(name string, text []byte, config map[string]json.RawMessage, b *build) (*integration, []error) {
 	c := &compiler{
 		build:    b,
 		in:       &integration{name: name, types: map[string]dataType{}, triggers: map[string]*trigger{}},
 		nodes:    map[taskID]*node{},
-		catchers: map[string]*path{},
+		catchers: map[string]*graph{},
+		config:   config,
 	}
 	var w export
 	if len(text) > maxExport {
@@ -87,11 +84,14 @@ func compile(name string, text []byte, b *build) (*integration, []error) {
 		c.bad.add(Malformed, "", "%d tasks; an integration has at most %d", len(w.TaskConfigs), maxTasks)
 		return nil, c.bad
 	}
+	c.in.snapshot = string(w.SnapshotNumber)
+	c.in.persistent = w.DatabasePersistencePolicy != "DATABASE_PERSISTENCE_DISABLED"
 	c.variables(w)
-	c.tasks(w.TaskConfigs)
+	c.tasks(w)
 	c.edges(w)
-	c.triggers(w.TriggerConfigs)
-	c.checkGraph(w)
+	if c.checkCycles(w.TaskConfigs) {
+		c.graphs(w)
+	}
 	if len(c.bad) > 0 {
 		return nil, c.bad
 	}
@@ -100,11 +100,24 @@ func compile(name string, text []byte, b *build) (*integration, []error) {
 
 func (c *compiler) variables(w export) {
 	for _, p := range w.IntegrationConfigParameters {
-		c.variable(p.Parameter, p.Value)
+		given := p.Value
+		if v, ok := c.given(p.Parameter.Key); ok {
+			given = v
+		}
+		c.variable(p.Parameter, given)
 	}
 	for _, p := range w.IntegrationParameters {
 		c.variable(p, nil)
 	}
+}
+
+// given is what the publisher sets a config variable to; nil is null.
+func (c *compiler) given(key string) (json.RawMessage, bool) {
+	v, ok := c.config[key]
+	if !ok {
+		v, ok = c.config[strings.Trim(key, "`")]
+	}
+	return v, ok
 }
 
 // variable declares v; given, if there is one, stands in for its default value.
@@ -116,7 +129,7 @@ func (c *compiler) variable(v exportVariable, given json.RawMessage) {
 	if len(given) > 0 {
 		raw = given
 	}
-	initial, _, err := readRawValueType(raw)
+	initial, err := readDefault(raw)
 	if err == nil {
 		initial, err = convert(initial, v.DataType)
 	}
@@ -131,24 +144,49 @@ func (c *compiler) variable(v exportVariable, given json.RawMessage) {
 	})
 }
 
-func (c *compiler) tasks(tasks []exportTask) {
-	for _, t := range tasks {
+// readDefault reads a ValueType. Values of config variables are plain JSON as well.
+func readDefault(raw json.RawMessage) (value, error) {
+	v, _, err := readRawValueType(raw)
+	if err == nil {
+		return v, nil
+	}
+	if plain, err2 := parseJSON(string(raw)); err2 == nil {
+		if o, ok := plain.(*object); !ok || !isValueType(o) {
+			return plain, nil
+		}
+	}
+	return nil, err
+}
+
+func (c *compiler) tasks(w export) {
+	for _, t := range w.TaskConfigs {
 		where := taskName(string(t.TaskID), t.DisplayName)
 		if c.nodes[t.TaskID] != nil || t.TaskID == "" {
 			c.bad.add(Malformed, where, "the taskId is missing or used twice")
 			continue
 		}
 		n := &node{id: string(t.TaskID), label: t.DisplayName, kind: t.Task, policies: compilePolicies(t, where, &c.bad)}
+		n.join = c.joinRule(t, where)
+		n.suspends = t.SuccessPolicy != nil && t.SuccessPolicy.FinalState == "SUSPENDED" && t.Task != suspensionTask
 		c.nodes[t.TaskID] = n
-		k, ok := taskKinds[t.Task]
-		if !ok {
-			c.bad.add(TaskType, where, "type %s is not available yet", t.Task)
-			continue
-		}
-		var errs []error
-		n.task, errs = k.compile(c.build, t.Parameters)
-		c.reject(where, errs)
+		c.task(n, t, w)
 	}
+}
+
+func (c *compiler) task(n *node, t exportTask, w export) {
+	k, ok := taskKinds[t.Task]
+	if !ok && t.TaskTemplate != "" {
+		k, ok = taskKinds[taskTemplate]
+	}
+	if !ok {
+		c.bad.add(TaskType, n.String(), "tasks of type %s do not run here", t.Task)
+		return
+	}
+	b := *c.build
+	b.task, b.account, b.types = t, w.RunAsServiceAccount, c.in.types
+	var errs []error
+	n.task, errs = k.compile(&b, t.Parameters)
+	c.reject(n.String(), errs)
 }
 
 func (c *compiler) reject(where string, errs []error) {
@@ -163,14 +201,35 @@ func (c *compiler) reject(where string, errs []error) {
 }
 
 func (c *compiler) edges(w export) {
-	for _, e := range w.ErrorCatcherConfigs {
-		p := c.path(e.StartErrorTasks, "", "error catcher "+e.ErrorCatcherID)
-		c.catchers[e.ErrorCatcherID] = &p
-	}
 	for _, t := range w.TaskConfigs {
 		if n := c.nodes[t.TaskID]; n != nil {
 			n.next = c.path(t.NextTasks, t.NextTasksExecutionPolicy, n.String())
+		}
+	}
+}
+
+// graphs compiles what starts tasks, once all edges are known to make no cycle.
+func (c *compiler) graphs(w export) {
+	for _, e := range w.ErrorCatcherConfigs {
+		c.catchers[e.ErrorCatcherID] = newGraph(c.path(e.StartErrorTasks, "", "error catcher "+e.ErrorCatcherID))
+	}
+	for _, t := range w.TaskConfigs {
+		if n := c.nodes[t.TaskID]; n != nil {
 			n.catcher = c.catcher(t.ErrorCatcherID, n.String())
+		}
+	}
+	c.checkCatchers()
+	c.triggers(w.TriggerConfigs)
+}
+
+// checkCatchers refuses a task in an error catcher that has an error catcher: Google does not
+// nest them, and one that catches itself would never end.
+func (c *compiler) checkCatchers() {
+	for id, g := range c.catchers {
+		for _, n := range g.nodes {
+			if n.catcher != nil {
+				c.bad.add(Malformed, n.String(), "is in error catcher %s and has an error catcher itself", id)
+			}
 		}
 	}
 }
@@ -192,67 +251,13 @@ func (c *compiler) path(edges []exportEdge, policy, where string) path {
 	return p
 }
 
-func (c *compiler) catcher(id, where string) *path {
+func (c *compiler) catcher(id, where string) *graph {
 	if id == "" {
 		return nil
 	}
-	p := c.catchers[id]
-	if p == nil {
+	g := c.catchers[id]
+	if g == nil {
 		c.bad.add(Malformed, where, "error catcher %s does not exist", id)
 	}
-	return p
-}
-
-// triggers compiles the API triggers. Others (schedules, Pub/Sub, private ones) start nothing
-// here, but their tasks are checked like all.
-func (c *compiler) triggers(triggers []exportTrigger) {
-	for _, t := range triggers {
-		where := "trigger " + t.TriggerID
-		out := &trigger{
-			id:      t.TriggerID,
-			start:   c.path(t.StartTasks, t.NextTasksExecutionPolicy, where),
-			inputs:  c.inputs(t.InputVariables),
-			outputs: c.outputs(t.OutputVariables),
-			catcher: c.catcher(t.ErrorCatcherID, where),
-		}
-		if t.TriggerType == "API" || strings.HasPrefix(t.TriggerID, "api_trigger/") {
-			c.in.triggers[t.TriggerID] = out
-		}
-		c.checkFork(out.start, where)
-		out.reach = reachable(out.start)
-	}
-}
-
-// inputs are the names of the trigger, or all IN variables of the integration.
-func (c *compiler) inputs(names *exportNames) map[string]bool {
-	in := map[string]bool{}
-	if names != nil {
-		for _, n := range names.Names {
-			in[n] = true
-		}
-		return in
-	}
-	for _, v := range c.in.variables {
-		if v.in {
-			in[v.key] = true
-		}
-	}
-	return in
-}
-
-// outputs are the names of the trigger in the order of the declarations, or all OUT variables.
-func (c *compiler) outputs(names *exportNames) []string {
-	wanted := map[string]bool{}
-	if names != nil {
-		for _, n := range names.Names {
-			wanted[n] = true
-		}
-	}
-	var out []string
-	for _, v := range c.in.variables {
-		if names == nil && v.out || wanted[v.key] {
-			out = append(out, v.key)
-		}
-	}
-	return out
+	return g
 }

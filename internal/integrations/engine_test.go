@@ -41,8 +41,8 @@ func TestSyncLimit(t *testing.T) {
 		if d := time.Since(began); d != 2*time.Minute {
 			t.Errorf("it took %s", d)
 		}
-		if x := e.Executions("rest")[0]; x.State != Cancelled || x.Tasks[0].State != TaskCancelled {
-			t.Errorf("state %s, task %s", x.State, x.Tasks[0].State)
+		if x := e.Executions("rest")[0]; x.State != Cancelled || x.Tasks()[0].State != TaskCancelled {
+			t.Errorf("state %s, task %s", x.State, x.Tasks()[0].State)
 		}
 	})
 }
@@ -78,7 +78,7 @@ func TestSchedule(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if x := e.Executions("retry")[0]; calls.Load() != 1 || x.State != Succeeded || !x.Async {
+		if x := e.Executions("retry")[0]; calls.Load() != 1 || x.State != Succeeded || x.Method != Schedule {
 			t.Errorf("at its time: %d calls, %s", calls.Load(), x.State)
 		}
 		if n := e.held.Load(); n != 0 {
@@ -127,7 +127,7 @@ func TestRetries(t *testing.T) {
 		if d := time.Since(began); err != nil || a.Status != 200 || calls.Load() != 3 || d < 11*time.Second || d > 19*time.Second {
 			t.Errorf("%d %v, %d calls, %s", a.Status, err, calls.Load(), d)
 		}
-		if r := e.Executions("retry")[0].Tasks[0]; r.Attempts != 3 || r.State != TaskSucceed {
+		if r := e.Executions("retry")[0].Done["1"]; r.Attempts != 3 || r.State != TaskSucceed {
 			t.Errorf("%+v", r)
 		}
 	})

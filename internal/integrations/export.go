@@ -15,6 +15,9 @@ type export struct {
 	IntegrationParameters       []exportVariable     `json:"integrationParameters"`
 	IntegrationConfigParameters []exportConfig       `json:"integrationConfigParameters"`
 	ErrorCatcherConfigs         []exportErrorCatcher `json:"errorCatcherConfigs"`
+	SnapshotNumber              taskID               `json:"snapshotNumber"`
+	RunAsServiceAccount         string               `json:"runAsServiceAccount"`
+	DatabasePersistencePolicy   string               `json:"databasePersistencePolicy"`
 }
 
 type exportTrigger struct {
@@ -31,6 +34,8 @@ type exportNames struct {
 	Names []string `json:"names"`
 }
 
+func (n *exportNames) given() bool { return n != nil && len(n.Names) > 0 }
+
 type exportEdge struct {
 	TaskID    taskID `json:"taskId"`
 	Condition string `json:"condition"`
@@ -44,6 +49,8 @@ type exportTask struct {
 	NextTasks                    []exportEdge               `json:"nextTasks"`
 	NextTasksExecutionPolicy     string                     `json:"nextTasksExecutionPolicy"`
 	TaskExecutionStrategy        string                     `json:"taskExecutionStrategy"`
+	TaskTemplate                 string                     `json:"taskTemplate"`
+	SuccessPolicy                *exportSuccessPolicy       `json:"successPolicy"`
 	ErrorCatcherID               string                     `json:"errorCatcherId"`
 	FailurePolicy                *exportFailurePolicy       `json:"failurePolicy"`
 	SynchronousCallFailurePolicy *exportFailurePolicy       `json:"synchronousCallFailurePolicy"`
@@ -71,6 +78,10 @@ type exportErrorCatcher struct {
 	StartErrorTasks []exportEdge `json:"startErrorTasks"`
 }
 
+type exportSuccessPolicy struct {
+	FinalState string `json:"finalState"`
+}
+
 type exportFailurePolicy struct {
 	RetryStrategy string          `json:"retryStrategy"`
 	MaxRetries    json.RawMessage `json:"maxRetries"`
@@ -83,7 +94,7 @@ type exportConditionalPolicies struct {
 	DefaultFailurePolicy *exportFailurePolicy  `json:"defaultFailurePolicy"`
 }
 
-// A taskID is written as a string, and read from a number too, as every int64 of the API.
+// A taskID, or another int64, is written as a string, and read from a number too, as every int64 of the API.
 type taskID string
 
 // UnmarshalJSON takes 3 and "3".

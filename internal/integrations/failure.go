@@ -14,10 +14,8 @@ import (
 type strategy string
 
 const (
-	// none fails the task; its followers do not run. With one path that fails the execution,
-	// so FATAL, which fails it whatever other paths do, is the same today.
-	none        strategy = "NONE"
-	fatal       strategy = "FATAL"
+	none        strategy = "NONE"   // the task fails, and its followers do not run
+	fatal       strategy = "FATAL"  // the execution fails, whatever other paths do
 	ignore      strategy = "IGNORE" // go on as if the task had succeeded
 	fixed       strategy = "FIXED_INTERVAL"
 	linear      strategy = "LINEAR_BACKOFF"
@@ -70,7 +68,7 @@ func (p failurePolicy) delay(n int) (time.Duration, bool) {
 		return d, true
 	case linear:
 		d *= time.Duration(n)
-	case exponential:
+	case exponential, restart: // what backoff a restart has is not documented
 		for ; n > 1 && d < maxRetryInterval; n-- {
 			d = time.Duration(min(d.Seconds()*d.Seconds(), maxRetryInterval.Seconds()) * float64(time.Second))
 		}
@@ -123,12 +121,10 @@ func compilePolicy(w *exportFailurePolicy, where string, bad *problems) failureP
 	case "", "RETRY_STRATEGY_UNSPECIFIED":
 		p.strategy = none
 	case none, fatal, ignore:
-	case fixed, linear, exponential:
+	case fixed, linear, exponential, restart:
 		if p.retries, p.interval, err = readRetry(w); err != nil {
 			bad.add(Malformed, where, "failure policy: %v", err)
 		}
-	case restart:
-		bad.add(RetryStrategy, where, "retry strategy %s is not available yet", restart)
 	default:
 		bad.add(Malformed, where, "unknown retry strategy %q", w.RetryStrategy)
 	}

@@ -81,6 +81,9 @@ func (f function) apply(m *machine, c *call, receiver value, args []value) (valu
 	a := arguments{m: m, list: args}
 	var err error
 	if f.receiver != kindNone {
+		if receiver == nil && f.receiver == kindArray && strings.HasPrefix(c.name, "APPEND") {
+			receiver = []any{} // an array that was never set: exports begin lists like this
+		}
 		if receiver == nil {
 			return nil, errNoReceiver
 		}

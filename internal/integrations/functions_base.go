@@ -6,9 +6,9 @@ var baseFunctions = map[string]function{
 	"GET_UUID":               {kindNone, "", newID},
 	"GET_EXECUTION_ID":       {kindNone, "", func(a arguments) (value, error) { return a.m.r.id, nil }},
 	"GET_INTEGRATION_NAME":   {kindNone, "", func(a arguments) (value, error) { return a.m.r.in.name, nil }},
-	"GET_INTEGRATION_REGION": {kindNone, "", func(a arguments) (value, error) { return a.m.r.call.Region, nil }},
-	"GET_REGION":             {kindNone, "", func(a arguments) (value, error) { return a.m.r.call.Region, nil }},
-	"GET_PROJECT_ID":         {kindNone, "", func(a arguments) (value, error) { return a.m.r.call.Project, nil }},
+	"GET_INTEGRATION_REGION": {kindNone, "", func(a arguments) (value, error) { return a.m.r.from.Region, nil }},
+	"GET_REGION":             {kindNone, "", func(a arguments) (value, error) { return a.m.r.from.Region, nil }},
+	"GET_PROJECT_ID":         {kindNone, "", func(a arguments) (value, error) { return a.m.r.from.Project, nil }},
 	"INT_LIST":               {kindNone, "ii", intList},
 	"NOW_IN_MILLIS":          {kindNone, "", func(a arguments) (value, error) { return a.m.r.now().UnixMilli(), nil }},
 }

@@ -1,61 +1,56 @@
 package integrations
 
-import "strings"
-
-// The engine walks one path. A graph is accepted if no two tasks can have to run side by side:
-//
-//   - a fork needs RUN_FIRST_MATCH, or a condition on each of its edges. Should more than one of
-//     these hold at run time, the execution fails and says so;
-//   - a join of such exclusive paths needs nothing: the one path that came is the one to wait for.
-//     WHEN_ALL_TASKS_AND_CONDITIONS_SUCCEED wants all of them and could never run.
-//
-// Cycles are refused (Google refuses them too), so that every walk ends.
-
-func (c *compiler) checkGraph(w export) {
-	incoming := map[taskID]int{}
-	for _, t := range w.TaskConfigs {
-		for _, e := range t.NextTasks {
-			incoming[e.TaskID]++
-		}
-	}
-	for _, t := range w.TaskConfigs {
-		n := c.nodes[t.TaskID]
-		if n == nil {
-			continue
-		}
-		c.checkFork(n.next, n.String())
-		if incoming[t.TaskID] > 1 && t.TaskExecutionStrategy == "WHEN_ALL_TASKS_AND_CONDITIONS_SUCCEED" {
-			c.bad.add(ForkOrJoin, n.String(), "a join that waits for all of %d paths is not available yet", incoming[t.TaskID])
-		}
-	}
-	for _, e := range w.ErrorCatcherConfigs {
-		c.checkFork(*c.catchers[e.ErrorCatcherID], "error catcher "+e.ErrorCatcherID)
-	}
-	c.checkCycles(w.TaskConfigs)
+// A graph is what a trigger or an error catcher starts. Walking it (walk.go) ends, because it
+// has no cycles: Google refuses them too.
+type graph struct {
+	start    path
+	nodes    []*node       // all that can be reached, in the order of a depth-first search
+	arrivals map[*node]int // how many edges of this graph lead to each of them
 }
 
-func (c *compiler) checkFork(p path, where string) {
-	if p.firstMatch || len(p.edges) < 2 {
-		return
-	}
+func newGraph(start path) *graph {
+	g := &graph{start: start, arrivals: map[*node]int{}}
+	g.add(start)
+	return g
+}
+
+func (g *graph) add(p path) {
 	for _, e := range p.edges {
-		if e.when == nil {
-			c.bad.add(ForkOrJoin, where, "a fork into parallel paths (%s) is not available yet", listTargets(p.edges))
-			return
+		if g.arrivals[e.to]++; g.arrivals[e.to] == 1 {
+			g.nodes = append(g.nodes, e.to)
+			g.add(e.to.next)
 		}
 	}
 }
 
-func listTargets(edges []edge) string {
-	names := make([]string, len(edges))
-	for i, e := range edges {
-		names[i] = e.to.String()
+// A joinRule says when a task runs that several edges lead to: TaskConfig.taskExecutionStrategy.
+type joinRule string
+
+const (
+	// whenAll waits until all tasks before it have finished. It runs if at least one edge
+	// holds and none of these tasks failed (Google: "should be considered as
+	// WHEN_ALL_TASKS_SUCCEED").
+	whenAll joinRule = "WHEN_ALL_SUCCEED"
+	// whenAny runs as soon as one of the edges holds.
+	whenAny joinRule = "WHEN_ANY_SUCCEED"
+	// whenAllHold waits for all tasks before it and runs if all edges hold.
+	whenAllHold joinRule = "WHEN_ALL_TASKS_AND_CONDITIONS_SUCCEED"
+)
+
+func (c *compiler) joinRule(t exportTask, where string) joinRule {
+	switch j := joinRule(t.TaskExecutionStrategy); j {
+	case whenAll, whenAny, whenAllHold:
+		return j
+	case "", "TASK_EXECUTION_STRATEGY_UNSPECIFIED":
+		return whenAll
+	default:
+		c.bad.add(Malformed, where, "unknown taskExecutionStrategy %q", j)
+		return whenAll
 	}
-	return strings.Join(names, ", ")
 }
 
 // checkCycles walks depth first; a task met again while it is still open closes a cycle.
-func (c *compiler) checkCycles(tasks []exportTask) {
+func (c *compiler) checkCycles(tasks []exportTask) bool {
 	const open, done = 1, 2
 	state := map[*node]int{}
 	var visit func(n *node) bool
@@ -72,24 +67,8 @@ func (c *compiler) checkCycles(tasks []exportTask) {
 	for _, t := range tasks {
 		if n := c.nodes[t.TaskID]; n != nil && state[n] == 0 && !visit(n) {
 			c.bad.add(Malformed, n.String(), "the tasks after it form a cycle")
-			return
+			return false
 		}
 	}
-}
-
-func reachable(p path) []*node {
-	var out []*node
-	seen := map[*node]bool{}
-	var visit func(p path)
-	visit = func(p path) {
-		for _, e := range p.edges {
-			if !seen[e.to] {
-				seen[e.to] = true
-				out = append(out, e.to)
-				visit(e.to.next)
-			}
-		}
-	}
-	visit(p)
-	return out
+	return true
 }

@@ -36,6 +36,35 @@ func (p parameters) entries(name string, errs *[]error) []entry {
 	return out
 }
 
+// A pairing is an entry of a ParameterMap between the variables of two integrations.
+type pairing struct{ from, to reference }
+
+// pairings reads a parameter that is such a ParameterMap. Exports write bare names of variables.
+func (p parameters) pairings(name string, errs *[]error) []pairing {
+	var out []pairing
+	for _, e := range p.entries(name, errs) {
+		from, ok1 := e.key.variable()
+		to, ok2 := e.value.variable()
+		if !ok1 || !ok2 {
+			*errs = append(*errs, fmt.Errorf("parameter %s: an entry does not name two variables", name))
+			continue
+		}
+		out = append(out, pairing{from, to})
+	}
+	return out
+}
+
+// variable is the variable that t names: a reference or a bare name.
+func (t template) variable() (reference, bool) {
+	switch {
+	case len(t.parts) != 1:
+		return reference{}, false
+	case t.parts[0].isRef:
+		return t.parts[0].ref, true
+	}
+	return splitReference(t.parts[0].literal), true
+}
+
 func readEntrySide(v value) (string, error) {
 	o, ok := v.(*object)
 	if !ok {

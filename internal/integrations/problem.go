@@ -6,12 +6,11 @@ import "fmt"
 type Reason string
 
 const (
-	Malformed     Reason = "malformed"      // not an IntegrationVersion that could run anywhere
-	TaskType      Reason = "task type"      // a task type that this engine does not have yet
-	ForkOrJoin    Reason = "fork or join"   // paths that would run side by side
-	AuthProfile   Reason = "auth profile"   // a task that authenticates
-	RetryStrategy Reason = "retry strategy" // a failure policy that restarts the integration
-	Certificate   Reason = "certificate"    // disableSSLValidation without a client that can
+	Malformed   Reason = "malformed"    // not an IntegrationVersion that could run anywhere
+	TaskType    Reason = "task type"    // a task type that this engine does not have yet
+	AuthProfile Reason = "auth profile" // an authentication profile that is unknown, or of a type that does not work here
+	Certificate Reason = "certificate"  // disableSSLValidation without a client that can
+	Setting     Reason = "setting"      // a task that needs an option which is not set
 )
 
 // A Problem is one reason why [Engine.Load] refused an integration.

@@ -5,12 +5,17 @@ import (
 	"time"
 )
 
+// maxName bounds the ids that a caller gives; ours.
+const maxName = 256
+
 // request is the body of execute and schedule, read.
 type request struct {
 	triggerID           string
 	inputs              map[string]input
 	order               []string
 	doNotPropagateError bool
+	requestID           string
+	executionID         string // asked for by schedule
 	scheduleTime        time.Time
 }
 
@@ -32,6 +37,11 @@ func readRequest(body []byte) (*request, error) {
 		return nil, invalid("triggerId is required, for example api_trigger/NAME.")
 	}
 	q.doNotPropagateError, _ = o.get("doNotPropagateError", "do_not_propagate_error").(bool)
+	q.requestID = text(o.get("requestId", "request_id"))
+	q.executionID = text(o.get("userGeneratedExecutionId", "user_generated_execution_id"))
+	if len(q.requestID) > maxName || len(q.executionID) > maxName {
+		return nil, invalid("requestId and userGeneratedExecutionId have at most %d characters.", maxName)
+	}
 	if err := q.readInputs(o.get("inputParameters", "input_parameters")); err != nil {
 		return nil, err
 	}
@@ -74,7 +84,7 @@ func (q *request) bind(in *integration, t *trigger, s *scope) error {
 		if !want.accepts(given.kind) {
 			return invalid("Input parameter %q must be of type %s, but a value of type %s was given.", name, want, given.kind)
 		}
-		if err := s.set(reference{whole: name, name: name}, given.v); err != nil {
+		if err := s.setNamed(name, given.v); err != nil {
 			return invalid("Input parameter %q: %v.", name, err)
 		}
 	}

@@ -2,143 +2,82 @@ package integrations
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
+	"sync"
 	"time"
 )
 
-// run is one execution while it runs. It belongs to one goroutine.
+// run is one execution while it runs in this process.
 type run struct {
-	in    *integration
-	start *trigger
-	call  Call
-	id    string
-	sync  bool
-	scope *scope
-	held  int64 // bytes of the inputs
-	log   *record
-	now   func() time.Time
-	newID func() string
+	e      *Engine
+	in     *integration
+	start  *trigger
+	from   Call // who calls, without the body
+	id     string
+	sync   bool
+	scope  *scope // of the execution itself; tasks have views of their own
+	inputs json.RawMessage
+	limit  time.Duration
+	held   int64           // bytes of the inputs
+	result json.RawMessage // the outputs, once it has ended or is suspended
+	log    *record
+	now    func() time.Time
+	newID  func() string
+	parent *attempt // the task that waits for this execution, nil for a main one
+	depth  int      // of sub-integrations
+	family *family  // of the main execution
+
+	cancel  context.CancelCauseFunc // set while it runs; guarded by the engine
+	journal sync.Mutex              // one call of the journal at a time
 }
 
-// A TaskError is the failure of one task, which is the failure of its execution.
-type TaskError struct {
-	Task string // for example: task 3 "Send Email"
-	Err  error
-}
-
-func (e *TaskError) Error() string { return e.Task + " failed: " + e.Err.Error() }
-func (e *TaskError) Unwrap() error { return e.Err }
-
-// execute runs from the trigger to the end of the path. When a task fails, its error catcher
-// runs, or else that of the trigger. The execution fails all the same; Google does not say
-// whether it does. A Return task in the catcher decides on the error.
+// execute runs from the trigger to the end, and again as long as a failure policy asks for it.
 func (r *run) execute(ctx context.Context) error {
-	failed, err := r.walk(ctx, r.start.start)
-	if err == nil || ctx.Err() != nil || errors.As(err, new(*returned)) {
+	for {
+		err := r.once(ctx)
+		again := new(restarting)
+		if !errors.As(err, &again) {
+			return err
+		}
+		r.log.change(func(rec *Record, _ time.Time) { rec.State = RetryOnHold })
+		if err := pause(ctx, again.after); err != nil {
+			return err
+		}
+		if err := r.again(ctx, again.task); err != nil {
+			return err
+		}
+	}
+}
+
+// once walks the graph of the trigger and, if that fails, the error catcher of the trigger,
+// unless the task that failed has one of its own. The execution fails all the same; Google does
+// not say whether it does. A Return task in the catcher decides on the error.
+func (r *run) once(ctx context.Context) error {
+	err := r.walk(ctx, r.start.graph)
+	failed := new(TaskError)
+	if !errors.As(err, &failed) || r.start.catcher == nil || failed.n.catcher != nil {
 		return err
 	}
-	catcher := r.start.catcher
-	if failed != nil && failed.catcher != nil {
-		catcher = failed.catcher
-	}
-	if catcher == nil {
-		return err
-	}
-	if _, err2 := r.walk(ctx, *catcher); errors.As(err2, new(*returned)) {
+	if err2 := r.walk(ctx, r.start.catcher); err2 != nil && !errors.As(err2, new(*TaskError)) {
 		return err2
 	}
 	return err
 }
 
-// walk runs one task after another until a task has no edge to take. It ends, because the graph
-// has no cycles. With an error it returns the task that failed.
-func (r *run) walk(ctx context.Context, p path) (*node, error) {
-	var last *node
-	for {
-		n, err := r.choose(p)
-		if err != nil || n == nil {
-			return last, err
-		}
-		if err := r.attempt(ctx, n); err != nil {
-			return n, err
-		}
-		last, p = n, n.next
-	}
-}
-
-// choose returns the task that the path leads to, nil at its end.
-func (r *run) choose(p path) (*node, error) {
-	var chosen *node
-	for _, e := range p.edges {
-		if e.when != nil && !e.when.holds(r.scope) {
-			continue
-		}
-		if chosen != nil {
-			return nil, fmt.Errorf("the conditions to %s and to %s both hold; parallel paths are not available yet", chosen, e.to)
-		}
-		if chosen = e.to; p.firstMatch {
-			break
+// again puts the execution back to its beginning.
+func (r *run) again(ctx context.Context, task string) error {
+	s := newScope(r.in)
+	if len(r.inputs) > 0 {
+		if err := s.restore(r.inputs); err != nil {
+			return err
 		}
 	}
-	return chosen, nil
-}
-
-// attempt runs one task, again and again if its failure policy says so.
-func (r *run) attempt(ctx context.Context, n *node) error {
-	i := r.log.taskStarted(n)
-	for try := 1; ; try++ {
-		err := ctx.Err()
-		if err == nil {
-			err = n.task.run(ctx, r)
-		}
-		state, again := TaskSucceed, false
-		var fails error
-		switch {
-		case err == nil:
-		case ctx.Err() != nil:
-			state, fails = TaskCancelled, ctx.Err()
-		case errors.As(err, new(*returned)):
-			state, fails = TaskFatal, err
-		default:
-			state, again, fails = r.failed(ctx, n, err, try)
-		}
-		if !again {
-			r.log.taskEnded(i, state, try, err)
-			return fails
-		}
-	}
-}
-
-// failed applies the failure policy of n to err: it ignores it, waits for another attempt, or
-// fails the execution.
-func (r *run) failed(ctx context.Context, n *node, err error, try int) (s TaskState, again bool, fails error) {
-	err = &TaskError{Task: n.String(), Err: err}
-	r.setErrorInfo(err)
-	policy := n.policies.choose(r.scope, r.sync)
-	if policy.strategy == ignore {
-		return TaskSucceed, false, nil
-	}
-	d, retry := policy.delay(try)
-	switch {
-	case !retry:
-		return TaskFailed, false, err
-	case pause(ctx, d) != nil:
-		return TaskCancelled, false, ctx.Err()
-	}
-	return "", true, nil
-}
-
-// setErrorInfo makes $`ErrorInfo`$ an object with code and message, as conditions read it.
-func (r *run) setErrorInfo(err error) {
-	code := statusOf(err).Code
-	if http := new(httpFailure); errors.As(err, &http) {
-		code = http.code
-	}
-	o := newObject()
-	o.put("code", int64(code))
-	o.put("message", err.Error())
-	r.scope.setSystem("ErrorInfo", o)
+	r.scope = s
+	r.setSystemVariables()
+	r.log.restart(task)
+	r.log.processing()
+	return r.reached(ctx)
 }
 
 func (r *run) setSystemVariables() {
@@ -149,17 +88,60 @@ func (r *run) setSystemVariables() {
 	r.scope.setSystem("ExecutionMode", mode)
 	r.scope.setSystem("ExecutionId", r.id)
 	r.scope.setSystem("IntegrationName", r.in.name)
-	r.scope.setSystem("Region", r.call.Region)
-	r.scope.setSystem("ProjectId", r.call.Project)
+	r.scope.setSystem("Region", r.from.Region)
+	r.scope.setSystem("ProjectId", r.from.Project)
 }
 
 // outputs are the output variables of the trigger that have a value, in declared order.
 func (r *run) outputs() *object {
 	o := newObject()
 	for _, name := range r.start.outputs {
-		if v := r.scope.vars[name]; v != nil {
+		if v, _ := r.scope.named(name); v != nil {
 			o.put(name, v)
 		}
 	}
 	return o
+}
+
+// durable tells whether the journal hears of this execution. A version that disables
+// persistence leaves no trace of executions that somebody waits for; the others could not be
+// kept without one.
+func (r *run) durable() bool {
+	return r.e != nil && r.e.options.Journal != nil && (r.in.persistent || !r.sync)
+}
+
+// full is the record with all that there is.
+func (r *run) full() *Record {
+	rec := r.log.snapshot()
+	rec.Inputs = r.inputs
+	if rec.State != Succeeded && rec.State != Pending {
+		rec.Variables = appendJSON(nil, r.scope.all())
+	}
+	if rec.State.Ended() || rec.State == Suspended {
+		rec.Outputs = r.result
+	}
+	return &rec
+}
+
+// lasting is what the journal may keep of the record: of an execution that has ended
+// and whose version disables persistence, no values.
+func (r *run) lasting() *Record {
+	rec := r.full()
+	if rec.State.Ended() && !r.in.persistent {
+		rec.Inputs, rec.Variables, rec.Outputs = nil, nil, nil
+	}
+	return rec
+}
+
+// reached tells the journal how far the execution is. An error stops it.
+func (r *run) reached(ctx context.Context) error {
+	if !r.durable() {
+		return nil
+	}
+	r.journal.Lock()
+	defer r.journal.Unlock()
+	if err := r.e.options.Journal.Reached(context.WithoutCancel(ctx), r.lasting()); err != nil {
+		return &stopped{err}
+	}
+	return nil
 }

@@ -17,12 +17,16 @@ type taskKind struct {
 // A task is compiled and immutable; executions share it. An error of run fails the task, subject
 // to its failure policy; a *returned ends the execution.
 type task interface {
-	run(ctx context.Context, r *run) error
+	run(ctx context.Context, a *attempt) error
 }
 
 // build is what compiling a task may use.
 type build struct {
 	clients clients
+	outside Outside
+	task    exportTask          // the whole task, for what is not a parameter
+	account string              // runAsServiceAccount of the version
+	types   map[string]dataType // of the declared variables
 }
 
 var taskKinds = map[string]taskKind{}
@@ -53,6 +57,23 @@ func (p parameters) template(name string, errs *[]error) template {
 	return parseTemplate(text(v))
 }
 
+// templates is a list of text parameters.
+func (p parameters) templates(name string, errs *[]error) []template {
+	v, err := p.typed(name)
+	if err != nil {
+		*errs = append(*errs, err)
+	}
+	list, ok := v.([]any)
+	if !ok && v != nil && v != "" {
+		list = []any{v}
+	}
+	var out []template
+	for _, e := range list {
+		out = append(out, parseTemplate(text(e)))
+	}
+	return out
+}
+
 // constant reads a parameter with one of the to functions; the zero value when absent.
 func constant[T any](p parameters, name string, to func(value) (T, error), errs *[]error) T {
 	v, err := p.typed(name)
@@ -66,6 +87,25 @@ func constant[T any](p parameters, name string, to func(value) (T, error), errs 
 		*errs = append(*errs, err)
 	}
 	return out
+}
+
+// A target is an output variable of a task, if it has one.
+type target struct {
+	ref reference
+	ok  bool
+}
+
+// target is output in one value.
+func (p parameters) target(name string, errs *[]error) (t target) {
+	t.ref, t.ok = p.output(name, errs)
+	return t
+}
+
+func (t target) set(a *attempt, v value) error {
+	if !t.ok {
+		return nil
+	}
+	return a.scope.set(t.ref, v)
 }
 
 // output is a parameter that names the variable to set: one reference, as a string or as the

@@ -72,8 +72,8 @@ func compileRow(in, out wireField) (mappingRow, error) {
 
 var errNullInput = errors.New("the input is null and has no default value")
 
-func (t *fieldMapping) run(ctx context.Context, r *run) error {
-	m := &machine{ctx: ctx, r: r}
+func (t *fieldMapping) run(ctx context.Context, a *attempt) error {
+	m := &machine{ctx: ctx, r: a}
 	for i, row := range t.rows {
 		v, err := m.eval(row.from)
 		if v == nil && ctx.Err() == nil && row.fallback != nil {
@@ -83,7 +83,7 @@ func (t *fieldMapping) run(ctx context.Context, r *run) error {
 			err = errNullInput
 		}
 		if err == nil {
-			err = r.scope.set(row.target, v)
+			err = a.scope.set(row.target, v)
 		}
 		if err != nil {
 			return fmt.Errorf("row %d (%s): %w", i+1, row.target, err)

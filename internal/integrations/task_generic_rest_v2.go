@@ -14,13 +14,9 @@ import (
 
 var _ = register(taskKind{name: "GenericRestV2Task", ui: "Call REST Endpoint", compile: compileREST})
 
-// maxResponse is the limit of the page of the task; other pages of Google say 25 or 34 MB
-// (reference: integrations.md 1). It counts the body after decompression.
-const maxResponse = 50 << 20
-
 // rest is Call REST Endpoint (https://cloud.google.com/application-integration/docs/call-rest-endpoint-task).
 type rest struct {
-	client    *http.Client
+	outcall
 	method    string
 	url       template
 	query     []entry
@@ -32,12 +28,6 @@ type rest struct {
 	throw     bool
 
 	toBody, toHeader, toStatus target
-}
-
-// A target is an output variable of a task, if it has one.
-type target struct {
-	ref reference
-	ok  bool
 }
 
 func compileREST(b *build, p parameters) (task, []error) {
@@ -60,95 +50,58 @@ func compileREST(b *build, p parameters) (task, []error) {
 	if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"}, t.method) {
 		errs = append(errs, fmt.Errorf("parameter httpMethod: %q is not one of GET, POST, PUT, PATCH, DELETE, HEAD", t.method))
 	}
-	t.toBody.ref, t.toBody.ok = p.output("responseBody", &errs)
-	t.toHeader.ref, t.toHeader.ok = p.output("responseHeader", &errs)
-	t.toStatus.ref, t.toStatus.ok = p.output("responseStatus", &errs)
+	t.toBody, t.toHeader, t.toStatus = p.target("responseBody", &errs), p.target("responseHeader", &errs), p.target("responseStatus", &errs)
 	errs = append(errs, t.chooseClient(b, p)...)
 	return t, errs
 }
 
 func (t *rest) chooseClient(b *build, p parameters) []error {
 	var errs []error
-	if profile := constant(p, "authConfigName", toText, &errs); profile != "" {
-		errs = append(errs, &Problem{Reason: AuthProfile, Text: fmt.Sprintf("authentication profile %q: profiles are not available yet", profile)})
-	}
-	if v, _ := p.typed("authConfig"); v != nil {
-		if o, ok := v.(*object); ok && o.get("authConfigId") != nil {
-			errs = append(errs, &Problem{Reason: AuthProfile, Text: "authConfigId: authentication profiles are not available yet"})
-		}
-	}
-	t.client = b.clients.plain
-	if constant(p, "disableSSLValidation", toBool, &errs) {
-		if t.client = b.clients.insecure; t.client == nil {
-			return append(errs, &Problem{Reason: Certificate, Text: "disableSSLValidation needs a client that can leave out certificate checks"})
-		}
+	client := b.clients.plain
+	authorize, own := b.auth(p, &errs)
+	switch unchecked := constant(p, "disableSSLValidation", toBool, &errs); {
+	case own != nil: // a client certificate; checks stay
+		client = own
+	case unchecked && b.clients.insecure == nil:
+		return append(errs, &Problem{Reason: Certificate, Text: "disableSSLValidation needs a client that can leave out certificate checks"})
+	case unchecked:
+		client = b.clients.insecure
 	}
 	if !constant(p, "followRedirects", toBool, &errs) {
-		t.client = stayingHere(t.client)
+		client = stayingHere(client)
 	}
+	t.outcall = outcall{client, authorize}
 	return errs
 }
 
-func (t *rest) run(ctx context.Context, r *run) error {
+func (t *rest) run(ctx context.Context, a *attempt) error {
 	if t.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, t.timeout)
 		defer cancel()
 	}
-	req, err := t.request(ctx, r.scope)
+	req, err := t.request(ctx, a.scope)
 	if err != nil {
 		return err
 	}
-	resp, err := t.client.Do(req)
+	resp, body, err := t.do(ctx, a, req)
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
-	if err != nil {
-		return err
-	}
-	if len(body) > maxResponse {
-		return &StatusError{Code: 409, Status: "ABORTED", Message: fmt.Sprintf("the response of %s exceeds %d MB", req.URL.Redacted(), maxResponse>>20)}
-	}
-	return t.finish(r, resp, string(body))
+	return t.finish(a, resp, body)
 }
 
 // finish sets the outputs, also those of a failed call, so that an IGNORE policy or an error
 // catcher can look at them.
-func (t *rest) finish(r *run, resp *http.Response, body string) error {
-	status := statusLine(resp)
+func (t *rest) finish(a *attempt, resp *http.Response, body string) error {
 	err := errors.Join(
-		t.toStatus.set(r, status),
-		t.toHeader.set(r, headerText(resp.Header)),
-		t.toBody.set(r, strings.ToValidUTF8(body, "\ufffd")))
+		t.toStatus.set(a, statusLine(resp)),
+		t.toHeader.set(a, headerText(resp.Header)),
+		t.toBody.set(a, body))
 	if err == nil && t.throw && resp.StatusCode >= 400 {
-		return &httpFailure{code: resp.StatusCode, text: fmt.Sprintf("%s %s answered %s", resp.Request.Method, resp.Request.URL.Redacted(), status)}
+		return failedCall(resp)
 	}
 	return err
-}
-
-func (t target) set(r *run, v value) error {
-	if !t.ok {
-		return nil
-	}
-	return r.scope.set(t.ref, v)
-}
-
-// httpFailure is an HTTP error of a called endpoint; ErrorInfo.code is its status.
-type httpFailure struct {
-	code int
-	text string
-}
-
-func (e *httpFailure) Error() string { return e.text }
-
-// statusLine is "200 OK", also over HTTP/2, which sends no reason.
-func statusLine(resp *http.Response) string {
-	if _, reason, ok := strings.Cut(resp.Status, " "); ok && reason != "" {
-		return resp.Status
-	}
-	return fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 }
 
 // headerText is the headers as a JSON object with sorted names, values joined by ", ". The form

@@ -32,8 +32,8 @@ type returned struct{ status *StatusError }
 func (e *returned) Error() string { return e.status.Message }
 func (e *returned) Unwrap() error { return e.status }
 
-func (t *returnTask) run(_ context.Context, r *run) error {
-	message, err := t.message.text(r.scope)
+func (t *returnTask) run(_ context.Context, a *attempt) error {
+	message, err := t.message.text(a.scope)
 	if err != nil {
 		return err
 	}

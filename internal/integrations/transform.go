@@ -132,7 +132,7 @@ func compileCall(w wireCall, depth int) (call, error) {
 // A machine evaluates the expressions of one task run.
 type machine struct {
 	ctx     context.Context
-	r       *run
+	r       *attempt
 	lambdas []binding
 	work    int
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // fakeRun is an execution for expressions alone.
-func fakeRun(t testing.TB, vars string) *run {
+func fakeRun(t testing.TB, vars string) *attempt {
 	t.Helper()
 	s := newScope(&integration{})
 	o, err := parseObject(vars)
@@ -19,14 +19,15 @@ func fakeRun(t testing.TB, vars string) *run {
 	for _, n := range o.names {
 		s.vars[n] = o.fields[n]
 	}
-	return &run{
-		in: &integration{name: "orders"}, call: Call{Project: "my-project", Region: "europe-west1"}, id: "exec-1", scope: s,
+	r := &run{
+		in: &integration{name: "orders"}, from: Call{Project: "my-project", Region: "europe-west1"}, id: "exec-1", scope: s,
 		now: func() time.Time { return time.UnixMilli(1667494335011) }, newID: func() string { return "uuid-1" },
 	}
+	return &attempt{run: r, n: &node{id: "1"}, try: 1, scope: s}
 }
 
 // evaluate compiles and evaluates an expression in the JSON of exports.
-func evaluate(t testing.TB, r *run, expression string) (value, error) {
+func evaluate(t testing.TB, r *attempt, expression string) (value, error) {
 	t.Helper()
 	var w wireExpression
 	v, err := parseJSON(expression)

@@ -68,6 +68,16 @@ func readValueType(v value) (value, dataType, error) {
 	return out, kind, nil
 }
 
+// isValueType tells whether o looks like a ValueType, if not a readable one.
+func isValueType(o *object) bool {
+	for _, name := range o.names {
+		if _, ok := valueFields[camelCase(name)]; ok {
+			return true
+		}
+	}
+	return len(o.names) == 0
+}
+
 func readField(v value, t dataType) (value, error) {
 	if t == jsonValue {
 		return readJSONField(v)

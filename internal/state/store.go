@@ -67,6 +67,10 @@ func Memory(now func() time.Time) *Store {
 	return s
 }
 
+// Engine is what the store is on, for others that keep state there too. They end
+// before the store does.
+func (s *Store) Engine() Engine { return s.engine }
+
 // Services makes the store what the policies of services use.
 func (s *Store) Services(services *flow.Services) {
 	services.Entities = s.Entities.Directory
