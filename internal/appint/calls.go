@@ -4,13 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"regexp"
 	"sync"
-	"time"
 
 	"sluice/internal/integrations"
-	"sluice/internal/state"
 )
 
 // executeRequest is the body of execute, by its JSON names (reference integrations.md 2).
@@ -272,4 +269,3 @@ func answerOf(records []*integrations.Record) integrations.Answer {
 	}
 	return records[0].Answer()
 }
-

@@ -148,4 +148,3 @@ func parameter(r *integrations.Record, name string) (string, bool) {
 	}
 	return "", false
 }
-

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"sluice/internal/integrations"
 	"sluice/internal/ordjson"
@@ -143,4 +141,3 @@ func (s *Service) known(integration string) []summary {
 	})
 	return list
 }
-

@@ -221,24 +221,3 @@ func (s *Service) validateVersion(q *request) (any, error) {
 	}
 	return none{}, nil
 }
-
-// Load makes an exported IntegrationVersion of a file the published version of an integration. It
-// returns everything that keeps the engine from running it; an earlier version then stays.
-func (s *Service) Load(name string, export []byte) []error {
-	if err := s.versions.load(s.life, name, export); err != nil {
-		return split(err)
-	}
-	return nil
-}
-
-// split takes apart what errors.Join joined.
-func split(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	return []error{err}
-}
-
-// Remove takes out of use an integration whose file is gone, unless another version of it was
-// published since.
-func (s *Service) Remove(name string) error { return s.versions.unload(s.life, name) }

@@ -174,7 +174,12 @@ var corpusCases = []corpusCase{
 			"GET connectors.example/v2/projects/dynolab-153020/locations/us-east1/connections/sftp-dynolab/entityTypes/Root/entities/..."}},
 	{name: "files over SFTP", files: []string{"sftp-get-file-poll", "sftp-get-file"}, trigger: "cron_trigger/sftp-poll-path-for-file_Timer_1/10+12+*+*+*",
 		answer: answerAsSFTP, vars: map[string]string{"AllFilesContents": `["of /pub/example/a","of /pub/example/b"]`},
-		requests: []string{}},
+		requests: []string{
+			"GET connectors.example/v2/projects/dynolab-153020/locations/us-east1/connections/sftp-dynolab/entityTypes/Root/entities?conditions=Filepath+LIKE+%27%2Fpub%2Fexample%2F%25%27",
+			`POST connectors.example/v2/projects/dynolab-153020/locations/us-east1/connections/sftp-dynolab/actions/Download:execute {"parameters":{"RemoteFile":"/pub/example/a"}}`,
+			`POST connectors.example/v2/projects/dynolab-153020/locations/us-east1/connections/sftp-dynolab/actions/Download:execute {"parameters":{"RemoteFile":"/pub/example/b"}}`,
+			"GET connectors.example/v2/projects/dynolab-153020/locations/us-east1/connections/sftp-dynolab/entityTypes/Root/entities/%2Fpub%2Fexample%2Fa",
+			"GET connectors.example/v2/projects/dynolab-153020/locations/us-east1/connections/sftp-dynolab/entityTypes/Root/entities/%2Fpub%2Fexample%2Fb"}},
 
 	azureCase,
 }
@@ -183,7 +188,7 @@ var corpusCases = []corpusCase{
 func answerAsSFTP(r *http.Request, body string) (int, string) {
 	if r.Method == http.MethodPost {
 		_, file, _ := strings.Cut(strings.TrimSuffix(body, `"}}`), `"RemoteFile":"`)
-		return 200, `{"results":[{"Success":"true","Content":"of ` + file + `"}]}`
+		return 200, `{"results":[{"Success":"true"},{"Content":"of ` + file + `"}]}`
 	}
 	if strings.HasSuffix(r.URL.Path, "/entities") {
 		return 200, `{"entities":[{"fields":{"FilePath":"/pub/example/a","Filename":"a"}},{"fields":{"FilePath":"/pub/example/b","Filename":"b"}}]}`

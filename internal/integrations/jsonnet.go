@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/metrics"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -92,16 +94,16 @@ var (
 	errJsonnetBusy   = errors.New("too many templates are being evaluated")
 )
 
-// run evaluates the template and returns its result as JSON. Natives are called by the
-// goroutine of the evaluation, which may outlive run.
-func (t *jsonnetTemplate) run(ctx context.Context, natives []*jsonnet.NativeFunction) (string, error) {
+// run evaluates the template on the variables of a and returns its result as JSON.
+func (t *jsonnetTemplate) run(ctx context.Context, a *attempt) (string, error) {
 	if jsonnetRunning.Add(1) > jsonnetPlaces {
 		jsonnetRunning.Add(-1)
 		return "", errJsonnetBusy
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, jsonnetLimit, errJsonnetTime)
 	defer cancel()
-	vm := newJsonnetVM(ctx, natives)
+	m := jsonnetMachines.Get().(*jsonnetMachine)
+	m.begin(ctx, a)
 	type result struct {
 		text string
 		err  error
@@ -109,49 +111,67 @@ func (t *jsonnetTemplate) run(ctx context.Context, natives []*jsonnet.NativeFunc
 	done := make(chan result, 1)
 	go func() {
 		defer jsonnetRunning.Add(-1)
-		text, err := vm.Evaluate(t.root)
+		text, err := m.vm.Evaluate(t.root)
 		done <- result{text, err}
 	}()
 	select {
 	case r := <-done:
+		m.begin(nil, nil)
+		jsonnetMachines.Put(m)
 		return r.text, jsonnetError(ctx, r.err)
-	case <-ctx.Done():
+	case <-ctx.Done(): // the machine may still be running, and is not used again
 		return "", context.Cause(ctx)
 	}
 }
 
-func newJsonnetVM(ctx context.Context, natives []*jsonnet.NativeFunction) *jsonnet.VM {
-	vm := jsonnet.MakeVM()
-	vm.MaxStack = jsonnetStack
-	vm.SetTraceOut(discard{})
-	vm.Importer(jsonnetLibraries)
-	vm.ErrorFormatter.SetMaxStackTraceSize(4)
-	for _, n := range natives {
-		vm.NativeFunction(n)
-	}
-	vm.NativeFunction(&jsonnet.NativeFunction{Name: "tick", Func: ticker(ctx)})
-	return vm
+// A jsonnetMachine evaluates one template after another. What it keeps between them are the
+// parsed libraries, which cost more than most templates.
+type jsonnetMachine struct {
+	vm    *jsonnet.VM
+	ctx   context.Context
+	a     *attempt
+	scope *scope // a copy of that of a, which the evaluation may outlive
+	calls int    // of tick
+	base  uint64 // live heap at the first look
 }
 
-// ticker returns the function that lets a template go on, or ends it.
-func ticker(ctx context.Context) func([]any) (any, error) {
-	calls, base := 0, uint64(0)
-	return func([]any) (any, error) {
-		if calls++; calls%jsonnetTick != 0 {
-			return true, nil
-		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		live := liveHeap()
-		if base == 0 {
-			base = live
-		}
-		if live > base+jsonnetMemory {
-			return nil, errJsonnetMemory
-		}
+var jsonnetMachines = sync.Pool{New: func() any { return newJsonnetMachine() }}
+
+func newJsonnetMachine() *jsonnetMachine {
+	m := &jsonnetMachine{vm: jsonnet.MakeVM()}
+	m.vm.MaxStack = jsonnetStack
+	m.vm.SetTraceOut(io.Discard)
+	m.vm.Importer(jsonnetLibraries)
+	m.vm.ErrorFormatter.SetMaxStackTraceSize(4)
+	for _, n := range m.natives() {
+		m.vm.NativeFunction(n)
+	}
+	return m
+}
+
+func (m *jsonnetMachine) begin(ctx context.Context, a *attempt) {
+	m.ctx, m.a, m.scope, m.calls, m.base = ctx, a, nil, 0, 0
+	if a != nil {
+		m.scope = a.scope.forTask()
+	}
+}
+
+// tick lets a template go on, or ends it.
+func (m *jsonnetMachine) tick([]any) (any, error) {
+	if m.calls++; m.calls%jsonnetTick != 0 {
 		return true, nil
 	}
+	if m.ctx.Err() != nil {
+		return nil, context.Cause(m.ctx)
+	}
+	live := liveHeap()
+	if m.base == 0 {
+		m.base = live
+	}
+	if live > m.base+jsonnetMemory {
+		return nil, errJsonnetMemory
+	}
+	return true, nil
 }
 
 // liveHeap is what the last garbage collection left of the whole process: the library keeps no
@@ -177,10 +197,6 @@ func jsonnetError(ctx context.Context, err error) error {
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "RUNTIME ERROR: "), "(CRASH) ")
 	return errors.New(strings.Join(strings.Fields(shorten(text)), " "))
 }
-
-type discard struct{}
-
-func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
 // jsonnetLibraries are what a template can import: the functions of Google, and the standard
 // library with bounds, under which every template runs.

@@ -44,21 +44,22 @@ std {
 }
 `
 
-// jsonnetNatives are the native functions of one evaluation. They work on copies: an evaluation
-// may outlive its task.
-func jsonnetNatives(a *attempt) []*jsonnet.NativeFunction {
-	scope := a.scope.forTask()
-	of := func(v any) func([]any) (any, error) { return func([]any) (any, error) { return v, nil } }
+// natives are the native functions of a machine; they speak of the task that it works for.
+func (m *jsonnetMachine) natives() []*jsonnet.NativeFunction {
+	of := func(v func(a *attempt) any) func([]any) (any, error) {
+		return func([]any) (any, error) { return v(m.a), nil }
+	}
 	return []*jsonnet.NativeFunction{
-		native("extVar", func(args []any) (any, error) { return jsonnetVariable(scope, args[0]) }, "name"),
-		native("nowInMillis", of(a.now().UnixMilli())),
-		native("uuid", func([]any) (any, error) { return a.newID(), nil }),
-		native("getExecutionId", of(a.id)),
-		native("getIntegrationName", of(a.in.name)),
-		native("getIntegrationRegion", of(a.from.Region)),
-		native("getIntegrationVersionId", of(a.in.version)),
-		native("getIntegrationVersionNumber", of(a.in.snapshot)),
-		native("getProjectId", of(a.from.Project)),
+		native("tick", m.tick),
+		native("extVar", func(args []any) (any, error) { return jsonnetVariable(m.scope, args[0]) }, "name"),
+		native("nowInMillis", of(func(a *attempt) any { return a.now().UnixMilli() })),
+		native("uuid", of(func(a *attempt) any { return a.newID() })),
+		native("getExecutionId", of(func(a *attempt) any { return a.id })),
+		native("getIntegrationName", of(func(a *attempt) any { return a.in.name })),
+		native("getIntegrationRegion", of(func(a *attempt) any { return a.from.Region })),
+		native("getIntegrationVersionId", of(func(a *attempt) any { return a.in.version })),
+		native("getIntegrationVersionNumber", of(func(a *attempt) any { return a.in.snapshot })),
+		native("getProjectId", of(func(a *attempt) any { return a.from.Project })),
 		native("randomNumber", randomNumber, "lower", "upper"),
 		native("match", match, "str", "regexp"),
 		native("dateFormat", jsonnetDate, "timestamp", "format", "timezone", "current"),

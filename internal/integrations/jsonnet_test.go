@@ -15,7 +15,7 @@ func evalJsonnet(t testing.TB, ctx context.Context, source, vars string) (string
 	if err != nil {
 		t.Fatalf("%s: %v", source, err)
 	}
-	got, err := p.run(ctx, jsonnetNatives(fakeRun(t, vars)))
+	got, err := p.run(ctx, fakeRun(t, vars))
 	if err != nil {
 		return "", err
 	}
@@ -112,6 +112,23 @@ func TestJsonnetEnds(t *testing.T) {
 	}
 }
 
+// TestJsonnetMachinesForget evaluates for one task after another: a machine is used again, and
+// what it said of one task is not said of the next.
+func TestJsonnetMachinesForget(t *testing.T) {
+	p, err := compileJsonnet("local f = import 'functions'; f.getExecutionId() + f.uuid() + f.nowInMillis() + f.extVar('v')")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"one", "two", "three"} {
+		a := fakeRun(t, `{"v":"`+id+`"}`)
+		a.id, a.newID = id, func() string { return "-" + id + "-" }
+		got, err := p.run(t.Context(), a)
+		if want := `"` + id + "-" + id + "-1667494335011" + id + `"`; err != nil || strings.TrimSpace(got) != want {
+			t.Errorf("%s, %v; want %s", got, err, want)
+		}
+	}
+}
+
 func TestJsonnetSetsVariables(t *testing.T) {
 	template := `2 parameters: {"template":{"value":{"stringValue":"SOURCE"}}}`
 	plan := "start: 2\n" + `2 task: "JsonnetMapperTask"` + "\n" + template
@@ -152,7 +169,7 @@ func BenchmarkJsonnet(b *testing.B) {
 	a := fakeRun(b, `{"lines":[{"q":2,"p":1.5},{"q":3,"p":2}]}`)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := p.run(b.Context(), jsonnetNatives(a)); err != nil {
+		if _, err := p.run(b.Context(), a); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -92,20 +92,8 @@ func (a *attempt) bindChild(in *integration, c subCall, m Method, at time.Time) 
 		return nil, notFound("Trigger %q was not found in integration %q.", c.trigger, in.name)
 	}
 	s := newScope(in)
-	for _, name := range c.inputs.names {
-		// Real exports set variables that are no inputs of the trigger, pass more than there is,
-		// and pass one element for a list.
-		of, declared := in.types[name]
-		if !declared {
-			continue
-		}
-		v := c.inputs.fields[name]
-		if _, isList := v.([]any); elementTypes[of] != "" && !isList {
-			v = []any{v}
-		}
-		if err := s.setNamed(name, v); err != nil {
-			return nil, fmt.Errorf("input %q of integration %q: %w", name, in.name, err)
-		}
+	if err := c.bind(in, s); err != nil {
+		return nil, err
 	}
 	now := a.now()
 	rec := Record{
@@ -124,6 +112,26 @@ func (a *attempt) bindChild(in *integration, c subCall, m Method, at time.Time) 
 		r.parent = a
 	}
 	return r, nil
+}
+
+// bind sets the variables of a sub-execution. Real exports set some that are no inputs of the
+// trigger, pass more than there is, and pass one element for a list.
+func (c subCall) bind(in *integration, s *scope) error {
+	for _, name := range c.inputs.names {
+		of, declared := in.types[name]
+		if !declared {
+			continue
+		}
+		v := c.inputs.fields[name]
+		if _, isList := v.([]any); elementTypes[of] != "" && !isList {
+			v = []any{v}
+			c.inputs.put(name, v) // so that the record says the same
+		}
+		if err := s.setNamed(name, v); err != nil {
+			return fmt.Errorf("input %q of integration %q: %w", name, in.name, err)
+		}
+	}
+	return nil
 }
 
 func (a *attempt) childID(number int) string {

@@ -28,7 +28,7 @@ func compileJsonnetMapper(_ *build, p parameters) (task, []error) {
 var errNotVariables = errors.New("the result of the template is not an object of variables")
 
 func (t *jsonnetMapper) run(ctx context.Context, a *attempt) error {
-	written, err := t.template.run(ctx, jsonnetNatives(a))
+	written, err := t.template.run(ctx, a)
 	if err != nil {
 		return err
 	}

@@ -673,6 +673,34 @@ func TestOrphans(t *testing.T) {
 	})
 }
 
+// TestStaleEntry begins an attempt by what the watch told, while the record was written anew and not
+// told yet, as after a change of leaders: nothing is sent by the old record.
+func TestStaleEntry(t *testing.T) {
+	virtual(t, Options{}, always(200), func(t *testing.T, s *Service, got *seen) {
+		s.queueFor(t, &pb.Queue{})
+		_, err := s.PauseQueue(t.Context(), &pb.PauseQueueRequest{Name: testQueue})
+		check(t, err)
+		s.add1(t, named("t", post("http://x.example/")))
+		q, err := s.lookup(t.Context(), testQueue)
+		check(t, err)
+		l := s.replica.line(q.generation, false)
+		l.mu.Lock()
+		b := l.begin(l.tasks.get(keyOf("t")), false)
+		l.mu.Unlock()
+		b.revision--
+		s.attempt(l, b)
+		if n := len(got.all()); n != 0 {
+			t.Errorf("%d sent by a record that is no more", n)
+		}
+		_, err = s.ResumeQueue(t.Context(), &pb.ResumeQueueRequest{Name: testQueue})
+		check(t, err)
+		time.Sleep(time.Second)
+		if n := len(got.all()); n != 1 {
+			t.Errorf("%d sent by the new one, want 1", n)
+		}
+	})
+}
+
 func mustEncode(t *testing.T, r *record) []byte {
 	t.Helper()
 	value, err := r.encode()

@@ -21,7 +21,7 @@ import (
 	"sluice/internal/state"
 )
 
-var models = flag.Int("models", 30, "how many random histories TestModel goes through")
+var models = flag.Int("models", 20, "how many random histories TestModel goes through")
 
 // TestModel drives the service through random histories in virtual time, beside a model that knows
 // which tasks there are and when each may be sent. Nothing is sent that the model does not allow,
@@ -160,6 +160,7 @@ func (m *model) note(format string, args ...any) {
 
 // step does one thing.
 func (m *model) step() {
+	synctest.Wait() // so that nothing else happens at this moment
 	id, n := fmt.Sprint("t", m.pick(modelTasks)), m.pick(100)
 	m.mu.Lock()
 	m.note("%s, step %d", id, n)
