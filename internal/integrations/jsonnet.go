@@ -116,7 +116,7 @@ func (t *jsonnetTemplate) run(ctx context.Context, a *attempt) (string, error) {
 	}()
 	select {
 	case r := <-done:
-		m.begin(nil, nil)
+		m.begin(context.Background(), nil) // holds on to nothing of the run
 		jsonnetMachines.Put(m)
 		return r.text, jsonnetError(ctx, r.err)
 	case <-ctx.Done(): // the machine may still be running, and is not used again
