@@ -6,8 +6,10 @@
 //  2. parse turns the XML into a model: plain structs, order kept (parse.go, xml.go).
 //  3. Compiler makes a Deployment of the model with the Registry and the
 //     Environment, or every problem found (compile*.go). XML ends here.
-//  4. NewSnapshot links deployments and shared flows; Table.Swap puts the
-//     snapshot in place as a whole (table.go).
+//     attachments.go looks at where a policy is attached.
+//  4. NewSnapshot links deployments and shared flows; Snapshot.Prepare does what
+//     policies want done before the first request (deployed.go); Table.Swap puts
+//     the snapshot in place as a whole (table.go).
 //
 // The life of a request:
 //
@@ -17,7 +19,8 @@
 //  3. run walks the phase table: proxy request, route, target request, call,
 //     target response, proxy response (run.go). A fault is the only jump, and
 //     it leads behind the table, to the rules of the endpoint it arose in
-//     (fault_state.go).
+//     (fault_state.go). A response from a cache goes forward within the table
+//     (served.go).
 //  4. The answer is sent, its body streaming unless something held it; after
 //     the last byte PostClientFlow runs.
 //
