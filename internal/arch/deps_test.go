@@ -35,6 +35,7 @@ internal/pace           -
 internal/jose           -
 internal/script         -
 internal/devproxy       -
+internal/spelling       -
 internal/arch           -
 internal/jsonpath       internal/ordjson
 internal/tools/faultcat faults
@@ -51,9 +52,9 @@ internal/tasks          faults flow leaf internal/state
 internal/appint         faults flow leaf internal/state internal/integrations
 internal/cases          faults flow proxy leaf internal/state internal/orgdata internal/keysets
 internal/features       faults flow proxy leaf internal/cases internal/mock
-internal/faultlint      faults flow proxy
+internal/faultlint      faults flow proxy internal/spelling
 internal/cases/casetest internal/cases
-internal/matrix         faults flow proxy
+internal/matrix         faults flow proxy internal/spelling
 cmd/bench               -
 cmd/sluice              *
 `

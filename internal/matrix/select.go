@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"sluice/internal/spelling"
 )
 
 // Find returns the cell that spec names: FAULT@PLACE[:PHASE].
@@ -102,11 +104,7 @@ func (r *Row) place() string {
 }
 
 // same compares names as Find does.
-func same(a, b string) bool { return plain(a) == plain(b) }
-
-func plain(s string) string {
-	return strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(s))
-}
+func same(a, b string) bool { return spelling.Plain(a) == spelling.Plain(b) }
 
 // narrow leaves out the places that cannot raise the fault, if others can.
 func narrow(rows []*Row, fault string) []*Row {
@@ -204,36 +202,9 @@ func (f Failure) spec() string {
 
 // didYouMean is a question for the nearest of the names, or "" when none is near.
 func didYouMean(name string, names []string) string {
-	best, least := "", max(2, len(name)/3)+1
-	for _, n := range names {
-		if d := distance(plain(name), plain(n)); d < least {
-			best, least = n, d
-		}
-	}
+	best := spelling.Nearest(name, names, max(2, len(name)/3))
 	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf(" (did you mean %s?)", best)
-}
-
-// distance is how many bytes must be changed, added or removed to make b of a. It
-// is the textbook's and ten lines: no module is worth its dependency here.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
