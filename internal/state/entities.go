@@ -63,11 +63,11 @@ func (e *Entities) RemoveApp(ctx context.Context, id string) error { return e.ap
 
 // kept is a bucket of values that a directory shows.
 type kept[T any] struct {
-	name   string
-	bucket Bucket
-	put    func(*T)
-	remove func(id string)
-	progress
+	name     string
+	bucket   Bucket
+	put      func(*T)
+	remove   func(id string)
+	progress Progress
 }
 
 func (k *kept[T]) open(ctx, watching context.Context, engine Engine, name string) (err error) {
@@ -84,7 +84,7 @@ func (k *kept[T]) open(ctx, watching context.Context, engine Engine, name string
 // change applies what the watch tells. A value that does not parse was not
 // written by this program: the old one stays.
 func (k *kept[T]) change(c Change) {
-	defer k.advance(c.Revision)
+	defer k.progress.Advance(c.Revision)
 	if c.Value == nil {
 		k.remove(unescape(c.Key))
 		return
@@ -104,7 +104,7 @@ func (k *kept[T]) write(ctx context.Context, id string, v *T) error {
 	if err != nil {
 		return fmt.Errorf("%s: %s: %w", k.name, id, err)
 	}
-	return k.reach(ctx, revision)
+	return k.progress.Reach(ctx, revision)
 }
 
 func (k *kept[T]) delete(ctx context.Context, id string) error {

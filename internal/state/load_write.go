@@ -38,7 +38,7 @@ func (k *kept[T]) writeAll(ctx context.Context, list []*T, id func(*T) string) e
 		}
 		revision, err := putAll(ctx, k.bucket, values)
 		if err == nil {
-			err = k.reach(ctx, revision)
+			err = k.progress.Reach(ctx, revision)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", k.name, err)
@@ -60,7 +60,7 @@ func (m *Maps) writeAll(ctx context.Context, list []entryChange) error {
 		}
 		revision, err := putAll(ctx, m.bucket, values)
 		if err == nil {
-			err = m.reach(ctx, revision)
+			err = m.progress.Reach(ctx, revision)
 		}
 		if err != nil {
 			return fmt.Errorf("key-value maps: %w", err)

@@ -12,11 +12,11 @@ import (
 // Maps are the key-value maps: written through to the engine, read from a local
 // replica that a watch keeps fresh.
 type Maps struct {
-	bucket Bucket
-	progress
-	mu      sync.RWMutex // guards records and maps
-	records map[string]*mapRecord
-	maps    map[flow.MapName]map[string][]string
+	bucket   Bucket
+	progress Progress
+	mu       sync.RWMutex // guards records and maps
+	records  map[string]*mapRecord
+	maps     map[flow.MapName]map[string][]string
 }
 
 // mapRecord is one entry as it is stored, under a key made of digests, because
@@ -41,7 +41,7 @@ func openMaps(ctx, watching context.Context, engine Engine) (*Maps, error) {
 }
 
 func (m *Maps) change(c Change) {
-	defer m.advance(c.Revision)
+	defer m.progress.Advance(c.Revision)
 	if c.Value == nil {
 		m.drop(c.Key)
 		return
@@ -93,7 +93,7 @@ func (m *Maps) Put(ctx context.Context, name flow.MapName, key string, values []
 	if err != nil {
 		return fmt.Errorf("map %s: %w", name.Name, err)
 	}
-	return m.reach(ctx, revision)
+	return m.progress.Reach(ctx, revision)
 }
 
 // Delete implements flow.KeyValueMaps. The map stays, even when it is empty.

@@ -5,16 +5,16 @@ import (
 	"sync"
 )
 
-// progress tells how far a watch has come, so that a writer can wait until its
+// Progress tells how far a watch has come, so that a writer can wait until its
 // own write is in the local replica.
-type progress struct {
+type Progress struct {
 	mu    sync.Mutex // guards seen and moved
 	seen  uint64
 	moved chan struct{} // closed when seen moves; nil when nobody waits
 }
 
-// advance notes that the change with that revision was applied.
-func (p *progress) advance(revision uint64) {
+// Advance notes that the change with that revision was applied.
+func (p *Progress) Advance(revision uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.seen = max(p.seen, revision)
@@ -24,8 +24,9 @@ func (p *progress) advance(revision uint64) {
 	}
 }
 
-// reach waits until the change with that revision was applied.
-func (p *progress) reach(ctx context.Context, revision uint64) error {
+// Reach waits until the change with that revision was applied. The error is that of
+// ctx.
+func (p *Progress) Reach(ctx context.Context, revision uint64) error {
 	for {
 		p.mu.Lock()
 		if p.seen >= revision {

@@ -152,11 +152,11 @@ func parseTokenID(key string) (id tokenID, ok bool) {
 
 // revocations are those of apps and end users, in a local replica.
 type revocations struct {
-	bucket Bucket
-	progress
-	count   atomic.Int64                  // of entries; 0 spares the look-ups
-	mu      sync.RWMutex                  // guards entries
-	entries map[revoker]entity.Revocation // the one that reaches furthest
+	bucket   Bucket
+	progress Progress
+	count    atomic.Int64                  // of entries; 0 spares the look-ups
+	mu       sync.RWMutex                  // guards entries
+	entries  map[revoker]entity.Revocation // the one that reaches furthest
 }
 
 // revoker is whose tokens a revocation is about.
@@ -175,7 +175,7 @@ func openRevocations(ctx, watching context.Context, engine Engine) (*revocations
 }
 
 func (r *revocations) change(c Change) {
-	defer r.advance(c.Revision)
+	defer r.progress.Advance(c.Revision)
 	var v entity.Revocation
 	if c.Value == nil || json.Unmarshal(c.Value, &v) != nil {
 		return // nothing removes a revocation
@@ -202,7 +202,7 @@ func (r *revocations) add(ctx context.Context, v entity.Revocation) error {
 		}
 		var old entity.Revocation
 		if err == nil && json.Unmarshal(e.Value, &old) == nil && !v.Reaches(old) {
-			return r.reach(ctx, e.Revision)
+			return r.progress.Reach(ctx, e.Revision)
 		}
 		data, err := json.Marshal(v)
 		if err != nil {
@@ -215,7 +215,7 @@ func (r *revocations) add(ctx context.Context, v entity.Revocation) error {
 		if err != nil {
 			return fmt.Errorf("revocation: %w", err)
 		}
-		return r.reach(ctx, revision)
+		return r.progress.Reach(ctx, revision)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sluice/internal/state"
@@ -32,7 +33,7 @@ func newReplica(now func() time.Time, log func(bool, string)) *replica {
 
 // applyQueue takes a change of the bucket of queues.
 func (r *replica) applyQueue(c state.Change) {
-	defer r.queueWatch.advance(c.Revision)
+	defer r.queueWatch.Advance(c.Revision)
 	if c.Value == nil {
 		r.forget(c.Key)
 		return
@@ -75,7 +76,7 @@ func (r *replica) drop(generation string) {
 
 // applyTask takes a change of the bucket of tasks.
 func (r *replica) applyTask(c state.Change) {
-	defer r.taskWatch.advance(c.Revision)
+	defer r.taskWatch.Advance(c.Revision)
 	generation, k, ok := readPlace(c.Key)
 	if !ok {
 		return
@@ -141,50 +142,21 @@ func (r *replica) within(location, after string) []string {
 	return names
 }
 
-// progress tells how far a watch has come, so that who has written can wait until the replica has
-// it. A process waits only for what it wrote itself.
+// progress lets whoever has written wait until the replica has it. A process waits only for what it
+// wrote itself.
 type progress struct {
-	mu      sync.Mutex // guards what follows
-	seen    uint64
-	written uint64
-	moved   chan struct{} // closed when seen moves; nil when nobody waits
-}
-
-// advance notes that the change with that revision was applied.
-func (p *progress) advance(revision uint64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.seen = max(p.seen, revision)
-	if p.moved != nil {
-		close(p.moved)
-		p.moved = nil
-	}
+	state.Progress
+	written atomic.Uint64
 }
 
 // wrote notes that this process has written that revision.
 func (p *progress) wrote(revision uint64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.written = max(p.written, revision)
+	for before := p.written.Load(); before < revision; before = p.written.Load() {
+		if p.written.CompareAndSwap(before, revision) {
+			return
+		}
+	}
 }
 
 // catchUp waits until all that this process has written was applied.
-func (p *progress) catchUp(ctx context.Context) error {
-	p.mu.Lock()
-	wanted := p.written
-	for p.seen < wanted {
-		if p.moved == nil {
-			p.moved = make(chan struct{})
-		}
-		moved := p.moved
-		p.mu.Unlock()
-		select {
-		case <-moved:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		p.mu.Lock()
-	}
-	p.mu.Unlock()
-	return nil
-}
+func (p *progress) catchUp(ctx context.Context) error { return p.Reach(ctx, p.written.Load()) }
