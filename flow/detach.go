@@ -2,6 +2,7 @@ package flow
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"sluice/faults"
@@ -17,10 +18,10 @@ func (x *Exchange) Detach() *Exchange {
 	d.Request, d.Response, d.Error = detached(x.Request), detached(x.Response), detached(x.Error)
 	d.Target.FailedServers = append([]string(nil), x.Target.FailedServers...)
 	d.vars = maps.Clone(x.vars)
-	d.shared = append([]*SharedVariables(nil), x.shared...)
+	d.given = slices.Clone(x.given)
 	for name, v := range d.vars {
 		if m := v.Message(); m != nil {
-			d.vars[name] = MessageValue(detached(m))
+			d.vars[name] = stored{MessageValue(detached(m)), v.after}
 		}
 	}
 	d.metrics = maps.Clone(x.metrics)

@@ -47,12 +47,13 @@ type Exchange struct {
 	Deadline    time.Time              // end of the api.timeout budget
 	Snapshot    any                    // what the proxy package serves this request from
 
-	last    *faults.Fault // newest policy failure, also of a step with continueOnError
-	broken  error         // first body that could not be read, see Err
-	vars    map[string]Value
-	shared  []*SharedVariables // the newest last; what is in vars comes before
-	ran     []*Step            // steps that passed, for PREFIX.POLICY.failed = false
-	failed  bool               // some flag was set to true
+	last    *faults.Fault     // newest policy failure, also of a step with continueOnError
+	broken  error             // first body that could not be read, see Err
+	vars    map[string]stored // put one by one; see held
+	given   []given           // the newest last
+	gifts   int               // how many there have been
+	ran     []*Step           // steps that passed, for PREFIX.POLICY.failed = false
+	failed  bool              // some flag was set to true
 	metrics map[string]time.Duration
 	trace   Tracer
 	atEnd   []func()
@@ -71,8 +72,8 @@ const maxKept = 1024
 // Reset empties the exchange for another request; its maps and slices keep
 // their memory.
 func (x *Exchange) Reset() {
-	vars, ran, metrics, shared := x.vars, x.ran, x.metrics, x.shared
-	clear(shared)
+	vars, ran, metrics, given := x.vars, x.ran, x.metrics, x.given
+	clear(given)
 	if len(vars) > maxKept {
 		vars = nil
 	}
@@ -82,7 +83,7 @@ func (x *Exchange) Reset() {
 	clear(vars)
 	clear(ran)
 	clear(metrics)
-	*x = Exchange{vars: vars, ran: ran[:0], metrics: metrics, shared: shared[:0]}
+	*x = Exchange{vars: vars, ran: ran[:0], metrics: metrics, given: given[:0]}
 }
 
 // Now is the time, from the clock of the services.
@@ -134,7 +135,8 @@ func (x *Exchange) Message(name string) *Message {
 	case "error":
 		return x.Error
 	}
-	return x.vars[name].Message()
+	v, _ := x.held(name)
+	return v.Message()
 }
 
 // SetMessage makes m the message called name. For "request", "response" and

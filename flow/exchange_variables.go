@@ -39,7 +39,8 @@ func (x *Exchange) messageOf(n *Name) *Message {
 	if _, ok := x.held(n.text); ok {
 		return nil
 	}
-	return x.vars[n.msg].Message()
+	v, _ := x.held(n.msg)
+	return v.Message()
 }
 
 // own returns a variable of the bundle's own. "PREFIX.POLICY.failed" of a policy
@@ -141,10 +142,7 @@ func (x *Exchange) store(name string, v Value) {
 		x.drop(name)
 		return
 	}
-	if x.vars == nil {
-		x.vars = make(map[string]Value, 16)
-	}
-	x.vars[name] = v
+	x.keep(name, v)
 }
 
 // Put is Set for what a policy itself documents to set ("jwt.POLICY.claim.x"):

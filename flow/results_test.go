@@ -2,6 +2,8 @@ package flow
 
 import (
 	"context"
+	"iter"
+	"maps"
 	"math/rand/v2"
 	"testing"
 )
@@ -11,7 +13,7 @@ import (
 func TestSharedVariables(t *testing.T) {
 	names := []string{"a", "b", "a.b", "c", "d", "e"}
 	var sets []*SharedVariables
-	for i := range 4 {
+	for i := range maxGiven + 4 {
 		values := map[string]Value{}
 		for j, name := range names {
 			if (i+j)%2 == 0 {
@@ -83,5 +85,56 @@ func TestSharedFlag(t *testing.T) {
 	}
 	if x.Lookup("kind.s.failed").True() {
 		t.Error("the flag is still true")
+	}
+}
+
+// results are of one run of a policy.
+type results map[string]Value
+
+func (r results) Result(name string) Value      { return r[name] }
+func (r results) All() iter.Seq2[string, Value] { return maps.All(r) }
+
+// TestResults: the newest wins, and a second run takes the place of the first.
+func TestResults(t *testing.T) {
+	x := newTestExchange()
+	check := func(name, want string) {
+		t.Helper()
+		if got := x.Lookup(name).String(); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	x.Put("p.a", Text("before"))
+	x.PutResults("p.", results{"a": Text("first"), "b": Text("first")})
+	check("p.a", "first")
+	x.Put("p.b", Text("own"))
+	check("p.b", "own")
+	x.PutResults("p.", results{"a": Text("second")})
+	check("p.a", "second")
+	check("p.b", "own")
+	x.Remove("p.a")
+	check("p.a", "")
+	x.PutResults("p.", results{"a": Text("third"), "c": Text("third")})
+	check("p.a", "third")
+	x.PutResults("p.", results{})
+	check("p.c", "")
+	check("p.", "")
+}
+
+// settings are the variables that a trace was told of.
+type settings map[string]string
+
+func (s settings) Event(_ *Exchange, e Event) {
+	if e.Kind == SetVariable {
+		s[e.Name] = e.Value.String()
+	}
+}
+
+// TestResultsAreTraced: what nobody has asked for yet was set all the same.
+func TestResultsAreTraced(t *testing.T) {
+	x, told := newTestExchange(), settings{}
+	x.Observe(told)
+	x.PutResults("p.", results{"a": Text("1"), "b": Text("2")})
+	if told["p.a"] != "1" || told["p.b"] != "2" || x.Lookup("p.b").String() != "2" {
+		t.Errorf("the trace has %v, and p.b is %q", told, x.Lookup("p.b").String())
 	}
 }
