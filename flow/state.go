@@ -83,13 +83,24 @@ type Counters interface {
 
 // Count is one use of a counter.
 type Count struct {
-	Key     string // organization, environment, proxy, policy or shared name, class, identifier
+	Key     CounterKey
 	Window  window.Window
 	Now     time.Time
 	Weight  int64 // may be negative: a reset gives back
 	Allowed int64
 	Mode    CountMode
 	Sharing Sharing
+}
+
+// CounterKey is what a counter is found by, beside its window. Only Identifier comes
+// from clients.
+type CounterKey struct {
+	Kind                             string // of the policy
+	Organization, Environment, Proxy string
+	Name                             string // of the policy, or its SharedName
+	Class                            string
+	Product, Resource                string // whose limits are counted, when they are not the policy's own
+	Identifier                       string
 }
 
 // CountMode says whether a Count checks, counts, or both.

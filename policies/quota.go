@@ -3,7 +3,9 @@ package policies
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math"
+	"strings"
 
 	"github.com/beevik/etree"
 
@@ -53,8 +55,8 @@ type quota struct {
 	counter   *quotaCounter
 	weight    *flow.Name
 	mode      flow.CountMode
-	failsOpen bool // DataStoreFailureModeOpen
-	variables quotaVariables
+	failsOpen bool   // DataStoreFailureModeOpen
+	prefix    string // of the variables
 
 	violation, badWeight *faults.Def
 }
@@ -73,7 +75,7 @@ func compileQuota(b *flow.Build, el *etree.Element) flow.Policy {
 		weight:    b.Ref(b.Child(el, "MessageWeight"), "ref"),
 		mode:      quotaMode(b, el),
 		failsOpen: b.Bool(el, "DataStoreFailureModeOpen", false),
-		variables: newQuotaVariables(b.Owner),
+		prefix:    "ratelimit." + b.Owner + ".",
 		violation: b.Fault("QuotaViolation"),
 		badWeight: b.Fault("InvalidMessageWeight"),
 	}
@@ -115,7 +117,7 @@ func (p *quota) Execute(ctx context.Context, x *flow.Exchange) error {
 	if p.mode == flow.CountOnly {
 		limit.allowed = math.MaxInt64
 	}
-	p.variables.set(x, limit, identifier, counted)
+	x.PutResults(p.prefix, &quotaResults{limit, identifier, counted})
 	if counted.Violated {
 		return p.violation.New("identifier", identifier)
 	}
@@ -153,37 +155,70 @@ func quotaWeight(x *flow.Exchange, name *flow.Name) (weight int64, ok bool) {
 	return n, ok && n >= 0 && n <= quotaHeaviest
 }
 
-// quotaVariables are the names of the variables that the policy sets.
-type quotaVariables struct {
-	identifier, expires, class string
-	all, inClass               [5]string
+// quotaResults are the variables ratelimit.POLICY.* of one run.
+type quotaResults struct {
+	limit      quotaLimit
+	identifier string
+	counted    flow.Counted
 }
 
-func newQuotaVariables(policy string) quotaVariables {
-	prefix := "ratelimit." + policy + "."
-	v := quotaVariables{identifier: prefix + "identifier", expires: prefix + "expiry.time", class: prefix + "class"}
-	for i, name := range [...]string{"allowed.count", "used.count", "available.count", "exceed.count", "total.exceed.count"} {
-		v.all[i], v.inClass[i] = prefix+name, prefix+"class."+name
+var (
+	quotaCounts = []string{"allowed.count", "used.count", "available.count", "exceed.count", "total.exceed.count"}
+	quotaOthers = []string{"identifier", "expiry.time", "class"}
+)
+
+// Result implements flow.Results. Every count is also there for the class, if the
+// request has one.
+func (r *quotaResults) Result(name string) flow.Value {
+	switch name {
+	case "identifier":
+		return flow.Text(r.identifier)
+	case "expiry.time":
+		return flow.Int64(r.counted.Expires.UnixMilli())
+	case "class":
+		if r.limit.class == "" {
+			return flow.Value{}
+		}
+		return flow.Text(r.limit.class)
 	}
-	return v
+	name, ofClass := strings.CutPrefix(name, "class.")
+	if ofClass && r.limit.class == "" {
+		return flow.Value{}
+	}
+	return r.count(name)
 }
 
-func (v *quotaVariables) set(x *flow.Exchange, limit quotaLimit, identifier string, c flow.Counted) {
-	exceeds := int64(0)
-	if c.Violated {
-		exceeds = 1
+func (r *quotaResults) count(name string) flow.Value {
+	switch name {
+	case "allowed.count":
+		return flow.Int64(r.limit.allowed)
+	case "used.count":
+		return flow.Int64(r.counted.Used)
+	case "available.count":
+		return flow.Int64(max(r.limit.allowed-r.counted.Used, 0))
+	case "exceed.count":
+		if r.counted.Violated {
+			return flow.Int64(1)
+		}
+		return flow.Int64(0)
+	case "total.exceed.count":
+		return flow.Int64(r.counted.Exceeded)
 	}
-	values := [...]int64{limit.allowed, c.Used, max(limit.allowed-c.Used, 0), exceeds, c.Exceeded}
-	for i, n := range values {
-		x.Put(v.all[i], flow.Int64(n))
-	}
-	x.Put(v.expires, flow.Int64(c.Expires.UnixMilli()))
-	x.Put(v.identifier, flow.Text(identifier))
-	if limit.class == "" {
-		return
-	}
-	x.Put(v.class, flow.Text(limit.class))
-	for i, n := range values {
-		x.Put(v.inClass[i], flow.Int64(n))
+	return flow.Value{}
+}
+
+// All implements flow.Results.
+func (r *quotaResults) All() iter.Seq2[string, flow.Value] {
+	return func(yield func(string, flow.Value) bool) {
+		for _, name := range quotaOthers {
+			if v := r.Result(name); !v.IsNull() && !yield(name, v) {
+				return
+			}
+		}
+		for _, name := range quotaCounts {
+			if !yield(name, r.count(name)) || r.limit.class != "" && !yield("class."+name, r.count(name)) {
+				return
+			}
+		}
 	}
 }

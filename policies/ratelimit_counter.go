@@ -118,14 +118,14 @@ func (c *quotaCounter) identify(x *flow.Exchange) string {
 	return quotaDefault
 }
 
-// count is a use of the counter of this identifier. No part of the key but the
-// last can hold the separator: they come from XML or from an API product.
+// count is a use of the counter of this identifier.
 func (c *quotaCounter) count(x *flow.Exchange, limit quotaLimit, identifier string) flow.Count {
-	const to = "\x00"
 	p := x.Proxy
 	return flow.Count{
-		Key: "Quota" + to + p.Organization + to + p.Environment + to + p.Name + to + c.name + to +
-			limit.class + to + limit.product + to + limit.resource + to + identifier,
+		Key: flow.CounterKey{
+			Kind: "Quota", Organization: p.Organization, Environment: p.Environment, Proxy: p.Name, Name: c.name,
+			Class: limit.class, Product: limit.product, Resource: limit.resource, Identifier: identifier,
+		},
 		Window:  window.Window{Kind: c.kind, Unit: limit.time.unit, Length: limit.time.length, Start: c.start, Precise: c.precise},
 		Now:     x.Now(),
 		Allowed: limit.allowed,

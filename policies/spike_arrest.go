@@ -120,22 +120,33 @@ func (p *spikeArrest) Execute(ctx context.Context, x *flow.Exchange) error {
 }
 
 func (p *spikeArrest) pass(ctx context.Context, x *flow.Exchange, rate spikeRate, weight int64) (bool, error) {
+	identifier := ""
+	if p.identifier != nil {
+		identifier = x.Get(p.identifier).String()
+	}
+	if !p.effective {
+		return p.pace(x, identifier, rate.slot(weight)), nil
+	}
+	n := rate.count(x.Now(), weight)
+	n.Key = flow.CounterKey{
+		Kind: "SpikeArrest", Organization: x.Proxy.Organization, Environment: x.Proxy.Environment, Proxy: x.Proxy.Name,
+		Name: p.name, Identifier: identifier,
+	}
+	counted, err := x.Services.Counters.Count(ctx, n)
+	if err != nil {
+		return false, fmt.Errorf("the rate could not be counted: %w", err)
+	}
+	return !counted.Violated, nil
+}
+
+// pace asks whether the time slot is free.
+func (p *spikeArrest) pace(x *flow.Exchange, identifier string, slot time.Duration) bool {
 	var b [128]byte
 	key := b[:0]
 	for _, s := range [...]string{"SpikeArrest", x.Proxy.Organization, x.Proxy.Environment, x.Proxy.Name, p.name} {
 		key = append(append(key, s...), 0)
 	}
-	if p.identifier != nil {
-		key = append(key, x.Get(p.identifier).String()...)
-	}
-	if !p.effective {
-		return x.Services.Pacer.Pass(string(key), x.Now(), rate.slot(weight)), nil
-	}
-	counted, err := x.Services.Counters.Count(ctx, rate.count(string(key), x.Now(), weight))
-	if err != nil {
-		return false, fmt.Errorf("the rate could not be counted: %w", err)
-	}
-	return !counted.Violated, nil
+	return x.Services.Pacer.Pass(string(append(key, identifier...)), x.Now(), slot)
 }
 
 // slot is the time that a message of this weight takes.
@@ -156,10 +167,10 @@ func (r spikeRate) period() time.Duration {
 
 // count is a use of the last period. Processes come together ten times in a
 // second's window and sixty times in a minute's, no oftener than its parts change.
-func (r spikeRate) count(key string, now time.Time, weight int64) flow.Count {
+func (r spikeRate) count(now time.Time, weight int64) flow.Count {
 	w := window.Window{Kind: window.Rolling, Unit: r.unit, Length: 1}
 	return flow.Count{
-		Key: key, Window: w, Now: now, Weight: weight, Allowed: r.messages,
+		Window: w, Now: now, Weight: weight, Allowed: r.messages,
 		Sharing: flow.Sharing{Distributed: true, Interval: w.Grain()},
 	}
 }

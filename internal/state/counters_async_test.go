@@ -32,7 +32,7 @@ func comeTogether(t *testing.T, w window.Window) {
 	a, b := process(t, tally, time.Now), process(t, tally, time.Now)
 	use := func(c *Counters, weight int64) flow.Counted {
 		return mustCount(t, c, flow.Count{
-			Key: "k", Window: w, Now: time.Now(), Weight: weight, Allowed: 10,
+			Key: named("k"), Window: w, Now: time.Now(), Weight: weight, Allowed: 10,
 			Sharing: flow.Sharing{Distributed: true, Interval: 5 * time.Second, Messages: 4},
 		})
 	}
@@ -81,7 +81,7 @@ func TestAsynchronousLosesNothing(t *testing.T) {
 			counting.Go(func() {
 				for i := range 500 {
 					mustCount(t, c, flow.Count{
-						Key: fmt.Sprint("k", (i+g)%7), Window: w, Now: time.Now(), Weight: 1, Mode: flow.CountOnly,
+						Key: named(fmt.Sprint("k", (i+g)%7)), Window: w, Now: time.Now(), Weight: 1, Mode: flow.CountOnly,
 						Sharing: flow.Sharing{Distributed: true, Messages: 10},
 					})
 				}
@@ -98,7 +98,7 @@ func TestAsynchronousLosesNothing(t *testing.T) {
 	all.Wait()
 	c, sum := process(t, tally, time.Now), int64(0)
 	for i := range 7 {
-		r := mustCount(t, c, flow.Count{Key: fmt.Sprint("k", i), Window: w, Now: time.Now(), Sharing: flow.Sharing{Distributed: true, Synchronous: true}})
+		r := mustCount(t, c, flow.Count{Key: named(fmt.Sprint("k", i)), Window: w, Now: time.Now(), Sharing: flow.Sharing{Distributed: true, Synchronous: true}})
 		sum += r.Used
 	}
 	if sum != 3*4*500 {
@@ -112,7 +112,7 @@ func TestAsynchronousOutlivesAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tally := &switched{Tally: openTally(t, time.Now)}
 		c, other := NewCounters(tally, time.Now), process(t, tally, time.Now)
-		n := flow.Count{Key: "k", Window: window.Window{Unit: window.Month, Length: 1}, Weight: 1, Allowed: 100, Sharing: flow.Sharing{Distributed: true}}
+		n := flow.Count{Key: named("k"), Window: window.Window{Unit: window.Month, Length: 1}, Weight: 1, Allowed: 100, Sharing: flow.Sharing{Distributed: true}}
 		use := func() flow.Counted {
 			n.Now = time.Now()
 			return mustCount(t, c, n)
@@ -169,7 +169,7 @@ func TestCountAfterClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 3 {
-		if got := mustCount(t, c, flow.Count{Key: "k", Window: window.Window{Unit: window.Month}, Now: time.Now(), Weight: 1, Allowed: 5, Sharing: eventually}); got.Used != int64(i+1) {
+		if got := mustCount(t, c, flow.Count{Key: named("k"), Window: window.Window{Unit: window.Month}, Now: time.Now(), Weight: 1, Allowed: 5, Sharing: eventually}); got.Used != int64(i+1) {
 			t.Errorf("%d used", got.Used)
 		}
 	}
@@ -179,7 +179,7 @@ func TestCountAfterClose(t *testing.T) {
 // the next time.
 func TestAsynchronousCountsMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := flow.Count{Key: "k", Window: window.Window{Unit: window.Month, Length: 1}, Now: time.Now(), Weight: 1, Allowed: 100, Sharing: eventually}
+		n := flow.Count{Key: named("k"), Window: window.Window{Unit: window.Month, Length: 1}, Now: time.Now(), Weight: 1, Allowed: 100, Sharing: eventually}
 		tally := openTally(t, time.Now)
 		var c *Counters
 		var meanwhile sync.Once

@@ -25,7 +25,7 @@ func BenchmarkCount(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			clock := newTestClock()
 			c := process(b, openTally(b, clock.now), clock.now)
-			n := flow.Count{Key: "acme\x00test\x00orders\x00Q-Minute\x00\x00client-4711", Window: bench.window, Now: clock.now(), Weight: 1, Allowed: 1 << 60, Sharing: bench.sharing}
+			n := flow.Count{Key: named("acme\x00test\x00orders\x00Q-Minute\x00\x00client-4711"), Window: bench.window, Now: clock.now(), Weight: 1, Allowed: 1 << 60, Sharing: bench.sharing}
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := c.Count(context.Background(), n); err != nil {
@@ -46,7 +46,7 @@ func BenchmarkManyCounters(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if _, err := c.Count(context.Background(), flow.Count{Key: keys[i%len(keys)], Window: minute, Now: clock.now(), Weight: 1, Allowed: 1 << 60}); err != nil {
+		if _, err := c.Count(context.Background(), flow.Count{Key: named(keys[i%len(keys)]), Window: minute, Now: clock.now(), Weight: 1, Allowed: 1 << 60}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -57,7 +57,7 @@ func floodNodes(t *testing.T, engines []state.Engine, w window.Window, requests 
 		for range 16 {
 			all.Go(func() {
 				for left.Add(-1) >= 0 {
-					r, err := c.Count(t.Context(), flow.Count{Key: t.Name(), Window: w, Now: time.Now(), Weight: 1, Allowed: allowed, Sharing: inStep})
+					r, err := c.Count(t.Context(), flow.Count{Key: flow.CounterKey{Identifier: t.Name()}, Window: w, Now: time.Now(), Weight: 1, Allowed: allowed, Sharing: inStep})
 					if err != nil {
 						t.Error(err)
 						return
@@ -95,7 +95,7 @@ func BenchmarkCountEmbedded(b *testing.B) {
 			defer c.Close()
 			b.ReportAllocs()
 			for b.Loop() {
-				_, err := c.Count(context.Background(), flow.Count{Key: b.Name(), Window: bench.window, Now: time.Now(), Weight: 1, Allowed: bench.allowed, Sharing: inStep})
+				_, err := c.Count(context.Background(), flow.Count{Key: flow.CounterKey{Identifier: b.Name()}, Window: bench.window, Now: time.Now(), Weight: 1, Allowed: bench.allowed, Sharing: inStep})
 				check(b, err)
 			}
 		})

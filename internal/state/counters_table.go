@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 	"hash/maphash"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,9 +18,9 @@ const (
 	// counterRest is how long a full shard is left alone after a sweep, so that a
 	// flood of keys does not pay for one each.
 	counterRest = time.Second
-	// longestCounterKey is the longest key that is kept as it is: clients choose
-	// keys.
-	longestCounterKey = 128
+	// longestIdentifier is the longest identifier that is kept as it is: clients
+	// choose them.
+	longestIdentifier = 128
 )
 
 // way is who a counter counts for.
@@ -33,7 +34,7 @@ const (
 
 // counterID is what a counter is found by.
 type counterID struct {
-	key     string
+	key     flow.CounterKey
 	way     way
 	kind    window.Kind
 	unit    window.Unit
@@ -48,8 +49,8 @@ func identify(n *flow.Count) counterID {
 	if w.Kind == window.Calendar {
 		id.start = w.Start.Unix()
 	}
-	if len(id.key) > longestCounterKey {
-		id.key = digest(id.key)
+	if len(id.key.Identifier) > longestIdentifier {
+		id.key.Identifier = digest(id.key.Identifier)
 	}
 	switch {
 	case n.Sharing.Distributed && n.Sharing.Synchronous:
@@ -63,7 +64,14 @@ func identify(n *flow.Count) counterID {
 // name is what the keys of the counter on the tally begin with. It is a digest:
 // identifiers are often secrets, such as API keys.
 func (id *counterID) name() string {
-	return digest(fmt.Sprintf("%d %d %t %d %d %s", id.kind, id.unit, id.precise, id.length, id.start, id.key))[:32]
+	return digest(fmt.Sprintf("%d %d %t %d %d %q", id.kind, id.unit, id.precise, id.length, id.start, id.key))[:32]
+}
+
+// lasting is an id that may be kept: what identifies a client is often part of a
+// longer text, such as a request's header.
+func (id counterID) lasting() counterID {
+	id.key.Identifier = strings.Clone(id.key.Identifier)
+	return id
 }
 
 // counterTable holds the counters of this process.
@@ -91,11 +99,12 @@ func (t *counterTable) init(limit int) {
 // find returns the counter of n, locked. The error is ErrCrowded.
 func (t *counterTable) find(n *flow.Count) (*counter, error) {
 	id := identify(n)
-	s := &t.shards[maphash.String(t.seed, id.key)%counterShards]
+	s := t.shard(&id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k, ok := s.counters[id]
 	if !ok {
+		id = id.lasting()
 		k = &counter{id: id, window: n.Window}
 		if id.way != alone {
 			k.name = id.name()
@@ -109,6 +118,12 @@ func (t *counterTable) find(n *flow.Count) (*counter, error) {
 	}
 	k.mu.Lock()
 	return k, nil
+}
+
+// shard spreads counters by what mostly tells them apart.
+func (t *counterTable) shard(id *counterID) *counterShard {
+	h := maphash.String(t.seed, id.key.Name) ^ maphash.String(t.seed, id.key.Identifier)
+	return &t.shards[h%counterShards]
 }
 
 // room makes room for one more counter, and reports whether it could. Only those

@@ -157,7 +157,7 @@ func randomCount(r *rand.Rand, w window.Window, clock *testClock) flow.Count {
 	steps := []time.Duration{0, 0, time.Millisecond, w.Span() / 100, w.Span() / 10, w.Span() / 2, w.Span() - time.Millisecond, 3 * w.Span()}
 	clock.move(steps[r.IntN(len(steps)-r.IntN(3))].Truncate(time.Millisecond))
 	n := flow.Count{
-		Key: fmt.Sprint("k", r.IntN(3)), Window: w, Now: clock.now(),
+		Key: named(fmt.Sprint("k", r.IntN(3))), Window: w, Now: clock.now(),
 		Weight: 1, Allowed: int64(3 + r.IntN(3)), Mode: flow.CountMode(max(r.IntN(6)-3, 0)),
 	}
 	switch r.IntN(12) {
@@ -194,7 +194,7 @@ func compareWithModel(t *testing.T, seed uint64, w window.Window, sharing flow.S
 	if !sharing.Distributed {
 		processes = processes[:1]
 	}
-	models := map[string]*naive{}
+	models := map[flow.CounterKey]*naive{}
 	for i := range 400 {
 		n := randomCount(r, w, clock)
 		n.Sharing = sharing
@@ -226,7 +226,7 @@ func TestRollingNeverExceeds(t *testing.T) {
 	var let []time.Time
 	for range 5000 {
 		clock.move(time.Duration(r.IntN(3000)) * time.Millisecond)
-		if !mustCount(t, c, flow.Count{Key: "k", Window: w, Now: clock.now(), Weight: 1, Allowed: 10}).Violated {
+		if !mustCount(t, c, flow.Count{Key: named("k"), Window: w, Now: clock.now(), Weight: 1, Allowed: 10}).Violated {
 			let = append(let, clock.now())
 		}
 	}
@@ -265,7 +265,7 @@ func flood(t *testing.T, tally func() Tally, now func() time.Time, w window.Wind
 		for range 16 {
 			all.Go(func() {
 				for left.Add(-1) >= 0 {
-					r, err := c.Count(t.Context(), flow.Count{Key: "k", Window: w, Now: now(), Weight: 1, Allowed: int64(allowed), Sharing: inStep})
+					r, err := c.Count(t.Context(), flow.Count{Key: named("k"), Window: w, Now: now(), Weight: 1, Allowed: int64(allowed), Sharing: inStep})
 					if err != nil {
 						t.Error(err)
 						return
@@ -290,7 +290,7 @@ func TestLocalIsExact(t *testing.T) {
 	for range 16 {
 		all.Go(func() {
 			for range 1000 {
-				if !mustCount(t, c, flow.Count{Key: "k", Window: minute, Now: clock.now(), Weight: 1, Allowed: 3333}).Violated {
+				if !mustCount(t, c, flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: 1, Allowed: 3333}).Violated {
 					passed.Add(1)
 				}
 			}
@@ -316,7 +316,7 @@ func TestWeightsNeverExceed(t *testing.T) {
 			all.Go(func() {
 				for range 300 {
 					weight := int64(1 + r.IntN(9))
-					if !mustCount(t, c, flow.Count{Key: "k", Window: minute, Now: clock.now(), Weight: weight, Allowed: 2000, Sharing: inStep}).Violated {
+					if !mustCount(t, c, flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: weight, Allowed: 2000, Sharing: inStep}).Violated {
 						used.Add(weight)
 					}
 				}
@@ -324,7 +324,7 @@ func TestWeightsNeverExceed(t *testing.T) {
 		}
 	}
 	all.Wait()
-	after := mustCount(t, process(t, tally, clock.now), flow.Count{Key: "k", Window: minute, Now: clock.now(), Sharing: inStep})
+	after := mustCount(t, process(t, tally, clock.now), flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Sharing: inStep})
 	if used.Load() > 2000 || used.Load() < 1992 || after.Used != used.Load() {
 		t.Errorf("weights of %d passed, 2000 are allowed; the counter says %d", used.Load(), after.Used)
 	}
@@ -337,7 +337,7 @@ func TestResetsAtOnce(t *testing.T) {
 		clock := newTestClock()
 		tally := openTally(t, clock.now)
 		c := process(t, tally, clock.now)
-		n := flow.Count{Key: "k", Window: w, Now: clock.now(), Weight: 50, Allowed: 100, Sharing: inStep}
+		n := flow.Count{Key: named("k"), Window: w, Now: clock.now(), Weight: 50, Allowed: 100, Sharing: inStep}
 		mustCount(t, c, n)
 		var all sync.WaitGroup
 		for range 20 {
@@ -377,7 +377,7 @@ func (h *hooked) Add(ctx context.Context, key string, n int64, life time.Duratio
 func TestResetsInterleave(t *testing.T) {
 	clock := newTestClock()
 	tally := openTally(t, clock.now)
-	n := flow.Count{Key: "k", Window: minute, Now: clock.now(), Weight: 1, Allowed: 100, Sharing: inStep}
+	n := flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: 1, Allowed: 100, Sharing: inStep}
 	mustCount(t, process(t, tally, clock.now), n)
 	reset := n
 	reset.Weight = -10
@@ -397,7 +397,7 @@ func TestResetsInterleave(t *testing.T) {
 func TestInTheWay(t *testing.T) {
 	clock := newTestClock()
 	tally := openTally(t, clock.now)
-	n := flow.Count{Key: "k", Window: minute, Now: clock.now(), Weight: 8, Allowed: 10, Sharing: inStep}
+	n := flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: 8, Allowed: 10, Sharing: inStep}
 	mustCount(t, process(t, tally, clock.now), n)
 	key := identify(&n)
 	heavy := int64(5) // somebody else's, not taken back yet
@@ -421,7 +421,7 @@ func TestRefusedOnlyReads(t *testing.T) {
 	plain := openTally(t, clock.now)
 	writes := 0
 	c := process(t, &hooked{Tally: plain, before: func(string, int64) { writes++ }}, clock.now)
-	n := flow.Count{Key: "k", Window: minute, Now: clock.now(), Weight: 1, Allowed: 1, Sharing: inStep}
+	n := flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: 1, Allowed: 1, Sharing: inStep}
 	mustCount(t, c, n)
 	writes = 0
 	for range 10 {
@@ -455,7 +455,7 @@ func TestRollingWithSkew(t *testing.T) {
 			if i%2 == 1 {
 				c, now = b, late()
 			}
-			if !mustCount(t, c, flow.Count{Key: "k", Window: w, Now: now, Weight: 1, Allowed: allowed, Sharing: inStep}).Violated {
+			if !mustCount(t, c, flow.Count{Key: named("k"), Window: w, Now: now, Weight: 1, Allowed: allowed, Sharing: inStep}).Violated {
 				passed++
 			}
 			clock.move(70 * time.Millisecond)
@@ -490,7 +490,7 @@ func TestFlexiAgrees(t *testing.T) {
 			c := process(t, tally, clock.now)
 			all.Go(func() {
 				now := clock.now().Add(time.Duration(i%3) * time.Millisecond) // clocks differ a little
-				r := mustCount(t, c, flow.Count{Key: "k", Window: w, Now: now, Weight: 1, Allowed: 5, Sharing: inStep})
+				r := mustCount(t, c, flow.Count{Key: named("k"), Window: w, Now: now, Weight: 1, Allowed: 5, Sharing: inStep})
 				mu.Lock()
 				defer mu.Unlock()
 				ends[r.Expires] = true
@@ -513,7 +513,7 @@ func TestFlexiAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := window.Window{Kind: window.Flexi, Unit: window.Minute, Length: 1}
 		tally := openTally(t, time.Now)
-		n := flow.Count{Key: "k", Window: w, Weight: 1, Allowed: 5, Sharing: inStep}
+		n := flow.Count{Key: named("k"), Window: w, Weight: 1, Allowed: 5, Sharing: inStep}
 		id := identify(&n)
 		if _, err := tally.Add(t.Context(), id.name()+".begin", 2*time.Now().UnixMilli(), 0); err != nil {
 			t.Fatal(err)
@@ -537,7 +537,7 @@ func TestUnavailable(t *testing.T) {
 	tally := &failing{Tally: openTally(t, clock.now)}
 	tally.after.Store(math.MaxInt64)
 	c := process(t, tally, clock.now)
-	n := flow.Count{Key: "k", Window: minute, Now: clock.now(), Weight: 3, Allowed: 5, Sharing: inStep}
+	n := flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: 3, Allowed: 5, Sharing: inStep}
 	mustCount(t, c, n)
 	tally.after.Store(1)
 	n.Weight, c = 4, process(t, tally, clock.now) // one that does not know that it is full
@@ -571,7 +571,7 @@ func TestCrowded(t *testing.T) {
 	c := process(t, openTally(t, clock.now), clock.now)
 	c.table.init(10 * counterShards)
 	count := func(key string, sharing flow.Sharing) (flow.Counted, error) {
-		return c.Count(t.Context(), flow.Count{Key: key, Window: minute, Now: clock.now(), Weight: 1, Allowed: 1, Sharing: sharing})
+		return c.Count(t.Context(), flow.Count{Key: named(key), Window: minute, Now: clock.now(), Weight: 1, Allowed: 1, Sharing: sharing})
 	}
 	refused := 0
 	for i := range 20 * counterShards {
@@ -602,12 +602,15 @@ func TestLongKeys(t *testing.T) {
 	c := process(t, nil, clock.now)
 	long := string(make([]byte, 10_000))
 	for _, key := range []string{long + "a", long + "b", long} {
-		if got := mustCount(t, c, flow.Count{Key: key, Window: minute, Now: clock.now(), Weight: 1, Allowed: 5}); got.Used != 1 {
+		if got := mustCount(t, c, flow.Count{Key: named(key), Window: minute, Now: clock.now(), Weight: 1, Allowed: 5}); got.Used != 1 {
 			t.Errorf("two long keys are one")
 		}
-		n := flow.Count{Key: key}
-		if id := identify(&n); len(id.key) > longestCounterKey {
-			t.Errorf("a key of %d bytes is kept", len(id.key))
+		n := flow.Count{Key: named(key)}
+		if id := identify(&n); len(id.key.Identifier) > longestIdentifier {
+			t.Errorf("a key of %d bytes is kept", len(id.key.Identifier))
 		}
 	}
 }
+
+// named is the key of a counter that only its identifier tells from others.
+func named(identifier string) flow.CounterKey { return flow.CounterKey{Identifier: identifier} }
