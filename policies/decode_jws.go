@@ -51,7 +51,6 @@ func (p *decodeJWS) decode(x *flow.Exchange) error {
 	if header.algorithm == "" {
 		return jwtFail("NoAlgorithmFoundInHeader")
 	}
-	jwtPut(x, header.variables)
-	x.Put(p.prefix+"payload", flow.Text(string(token.Payload)))
+	x.PutResults(p.prefix, &jwtResults{header: header, payload: token.Payload, jws: true})
 	return nil
 }

@@ -51,7 +51,7 @@ func (p *decodeJWT) decode(x *flow.Exchange) error {
 		if err != nil {
 			return jwtFailCause("FailedToDecode", err)
 		}
-		jwtPut(x, header.variables)
+		x.PutResults(p.prefix, &jwtResults{header: header})
 		return nil
 	}
 	token, header, err := p.parseSigned(text)
@@ -62,7 +62,6 @@ func (p *decodeJWT) decode(x *flow.Exchange) error {
 	if err != nil {
 		return jwtFailCause("FailedToDecode", err)
 	}
-	jwtPut(x, header.variables)
-	p.putPayload(x, claims, token.Payload)
+	x.PutResults(p.prefix, &jwtResults{header: header, claims: claims, payload: token.Payload, now: x.Now()})
 	return nil
 }

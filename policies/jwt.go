@@ -18,6 +18,7 @@ import (
 //
 //	jwt.go            what any of them is: names of variables, faults
 //	jwt_token.go      finding a token and cutting it; its header and its payload
+//	jwt_seen.go       tokens that were confirmed before
 //	jwt_variables.go  the variables that they set
 //	jwt_algorithm.go  Algorithm and Algorithms, and which key element they need
 //	jwt_key.go        key elements with a Value; jwt_keyset.go: with a JWKS
@@ -33,7 +34,6 @@ type jwtCommon struct {
 	generates        bool
 	ignoreUnresolved bool
 	faults           map[string]*faults.Def
-	names            jwtNames
 	header           atomic.Pointer[jwtHeader] // the last one: tokens of one issuer have the same
 }
 
@@ -43,7 +43,6 @@ func (c *jwtCommon) init(b *flow.Build, el *etree.Element) {
 	if c.jws {
 		c.prefix = "jws." + c.name + "."
 	}
-	c.names.init(c.prefix)
 	c.generates = strings.HasPrefix(b.Kind, "Generate")
 	c.ignoreUnresolved = b.Bool(el, "IgnoreUnresolvedVariables", false)
 	c.faults = jwtFaults(b.Kind)

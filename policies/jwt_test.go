@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"sluice/flow"
 	"sluice/internal/jose"
@@ -185,6 +186,32 @@ func TestJWTKeyRotation(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestJWTSeenBefore: of a token that was confirmed, times and claims count anew.
+func TestJWTSeenBefore(t *testing.T) {
+	p, _ := permissive.compile(t, `<VerifyJWT><Algorithm>RS256</Algorithm><Source>token</Source><PublicKey><Value ref="public.key"/></PublicKey>
+		<Subject ref="wanted"/></VerifyJWT>`)
+	now := time.Unix(1_700_000_000, 0)
+	token := sign(t, "RS256", jwtRSA(), `{"alg":"RS256"}`, `{"sub":"ada","exp":1700000010}`)
+	for _, step := range []struct {
+		subject string
+		after   time.Duration
+		want    string
+	}{
+		{"ada", 0, ""}, {"ada", time.Second, ""}, {"bob", time.Second, "JwtSubjectMismatch"}, {"ada", 11 * time.Second, "TokenExpired"}, {"ada", 2 * time.Second, ""},
+	} {
+		x := jwtExchange(jwtRSAKeys(), token)
+		x.Services.Now = func() time.Time { return now.Add(step.after) }
+		x.Put("wanted", flow.Text(step.subject))
+		err := p.Execute(t.Context(), x)
+		if got := faultText(err); (err == nil) != (step.want == "") || !strings.Contains(got, step.want) {
+			t.Errorf("%s after %s: %s", step.subject, step.after, got)
+		}
+		if got, want := x.Lookup("jwt.P.seconds_remaining").Int(), 10-int64(step.after.Seconds()); got != want {
+			t.Errorf("after %s: %d seconds remain, want %d", step.after, got, want)
+		}
+	}
 }
 
 // TestJWTPassword changes only the password of a key that the policy remembers.

@@ -72,10 +72,10 @@ func jwtUnquoted(text string) string {
 // token has the same header text.
 type jwtHeader struct {
 	text      string // base64url
+	content   string // JSON
 	node      *ordjson.Node
 	algorithm string
 	kid       string
-	variables []jwtVariable
 }
 
 // jwtMaxKept bounds the header text that a policy remembers.
@@ -91,9 +91,8 @@ func (c *jwtCommon) parseHeader(text string, content []byte) (*jwtHeader, error)
 	if err != nil {
 		return nil, err
 	}
-	h := &jwtHeader{text: strings.Clone(text), node: node}
+	h := &jwtHeader{text: strings.Clone(text), content: string(content), node: node}
 	h.algorithm, h.kid = jwtText(node.Get("alg")), jwtText(node.Get("kid"))
-	h.variables = c.headerVariables(node, content)
 	if len(text) <= jwtMaxKept {
 		c.header.Store(h)
 	}

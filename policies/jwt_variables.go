@@ -3,21 +3,15 @@ package policies
 import (
 	"cmp"
 	"fmt"
-	"maps"
+	"iter"
 	"math"
+	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"sluice/flow"
 	"sluice/internal/ordjson"
 )
-
-// jwtVariable is a variable to set.
-type jwtVariable struct {
-	name  string
-	value flow.Value
-}
 
 // jwtClaimNames are the variables of registered claims (policies-1.md 10).
 var jwtClaimNames = map[string]string{
@@ -26,77 +20,132 @@ var jwtClaimNames = map[string]string{
 
 var jwtHeaderNames = map[string]string{"alg": "algorithm", "kid": "kid", "typ": "type"}
 
-// headerVariables are header-json, and for each header header.NAME and
-// decoded.header.NAME.
-func (c *jwtCommon) headerVariables(header *ordjson.Node, content []byte) []jwtVariable {
-	list := append(make([]jwtVariable, 0, 2+3*header.Len()), jwtVariable{c.prefix + "header-json", flow.Text(string(content))})
-	for name, value := range header.Members() {
-		v := jwtValue(value)
-		if other := jwtHeaderNames[name]; other != "" && other != name {
-			list = append(list, jwtVariable{c.prefix + "header." + other, v})
+// jwtResults are the variables that tell of a token: jwt.POLICY.NAME with the names
+//
+//	header-json, header.NAME, decoded.header.NAME
+//	payload-json, payload-claim-names, claim.NAME, decoded.claim.NAME
+//	is_expired, expiry_formatted, seconds_remaining, time_remaining_formatted
+//	payload (of a JWS)
+//
+// Registered claims have long names in claim.NAME, and times there are in
+// milliseconds; claim.jti and claims of one's own keep their name. header.NAME has
+// long names beside the short ones.
+type jwtResults struct {
+	header  *jwtHeader
+	claims  *ordjson.Node // nil for a JWS, and for an encrypted token that was not decrypted
+	payload []byte
+	jws     bool
+	now     time.Time
+}
+
+// Result implements flow.Results.
+func (r *jwtResults) Result(name string) flow.Value {
+	switch {
+	case name == "header-json":
+		return flow.Text(r.header.content)
+	case name == "payload" && r.jws:
+		return flow.Text(string(r.payload))
+	}
+	if of, ok := strings.CutPrefix(name, "header."); ok {
+		return jwtHeaderVariable(r.header.node, of)
+	}
+	if of, ok := strings.CutPrefix(name, "decoded.header."); ok {
+		return jwtDecoded(r.header.node, of)
+	}
+	if r.claims == nil {
+		return flow.Value{}
+	}
+	if of, ok := strings.CutPrefix(name, "claim."); ok {
+		return jwtClaimVariable(r.claims, of)
+	}
+	if of, ok := strings.CutPrefix(name, "decoded.claim."); ok {
+		return jwtDecoded(r.claims, of)
+	}
+	return r.ofPayload(name)
+}
+
+func (r *jwtResults) ofPayload(name string) flow.Value {
+	switch name {
+	case "payload-json":
+		return flow.Text(string(r.payload))
+	case "payload-claim-names":
+		names := make([]string, 0, r.claims.Len())
+		for name := range r.claims.Members() {
+			names = append(names, name)
 		}
-		list = append(list,
-			jwtVariable{c.prefix + "header." + name, v},
-			jwtVariable{c.prefix + "decoded.header." + name, flow.Text(value.Text())})
+		return flow.List(names)
 	}
-	return list
+	return r.expiry(name)
 }
 
-func jwtPut(x *flow.Exchange, list []jwtVariable) {
-	for _, v := range list {
-		x.Put(v.name, v.value)
+// expiry is what follows from the claim exp and the time of the policy. Without exp a
+// token does not expire, and has no remaining time.
+func (r *jwtResults) expiry(name string) flow.Value {
+	end, ok := jwtNumericDate(r.claims.Get("exp"))
+	left := end.Sub(r.now)
+	switch {
+	case name == "is_expired":
+		return flow.Bool(ok && left <= 0)
+	case !ok:
+	case name == "expiry_formatted":
+		return flow.Text(end.UTC().Format("2006-01-02T15:04:05.000-0700"))
+	case name == "seconds_remaining":
+		return flow.Int64(int64(math.Floor(left.Seconds())))
+	case name == "time_remaining_formatted":
+		return flow.Text(jwtFormatSpan(left))
+	}
+	return flow.Value{}
+}
+
+// All implements flow.Results.
+func (r *jwtResults) All() iter.Seq2[string, flow.Value] {
+	names := []string{"header-json"}
+	for name := range r.header.node.Members() {
+		names = append(names, "decoded.header."+name, "header."+name, "header."+cmp.Or(jwtHeaderNames[name], name))
+	}
+	if r.jws {
+		names = append(names, "payload")
+	}
+	if r.claims != nil {
+		names = append(names, "payload-json", "payload-claim-names", "is_expired", "expiry_formatted", "seconds_remaining", "time_remaining_formatted")
+		for name := range r.claims.Members() {
+			names = append(names, "decoded.claim."+name, "claim."+cmp.Or(jwtClaimNames[name], name))
+		}
+	}
+	return func(yield func(string, flow.Value) bool) {
+		for _, name := range slices.Compact(names) {
+			if v := r.Result(name); !v.IsNull() && !yield(name, v) {
+				return
+			}
+		}
 	}
 }
 
-// jwtNames are the names of the variables that a payload sets, made once.
-type jwtNames struct {
-	payload, claims, expired, expiry, seconds, remaining string
-
-	known atomic.Pointer[map[string]jwtClaimName] // by the name of the claim
-}
-
-// jwtClaimName are the names of the variables of one claim.
-type jwtClaimName struct{ claim, decoded string }
-
-// jwtMaxNames bounds the claims whose names are kept, and jwtMaxName their length:
-// DecodeJWT reads what anybody sends.
-const jwtMaxNames, jwtMaxName = 64, 64
-
-func (n *jwtNames) init(prefix string) {
-	n.payload, n.claims, n.expired = prefix+"payload-json", prefix+"payload-claim-names", prefix+"is_expired"
-	n.expiry, n.seconds, n.remaining = prefix+"expiry_formatted", prefix+"seconds_remaining", prefix+"time_remaining_formatted"
-	n.known.Store(&map[string]jwtClaimName{})
-}
-
-// of returns the names for a claim. A lost race only makes them once more.
-func (n *jwtNames) of(prefix, claim string) jwtClaimName {
-	known := n.known.Load()
-	if names, ok := (*known)[claim]; ok {
-		return names
+// jwtHeaderVariable is the header that header.NAME shows, the last of several.
+func jwtHeaderVariable(header *ordjson.Node, variable string) (found flow.Value) {
+	for name, value := range header.Members() {
+		if name == variable || jwtHeaderNames[name] == variable {
+			found = jwtValue(value)
+		}
 	}
-	names := jwtClaimName{prefix + "claim." + cmp.Or(jwtClaimNames[claim], claim), prefix + "decoded.claim." + claim}
-	if len(*known) < jwtMaxNames && len(claim) <= jwtMaxName {
-		more := maps.Clone(*known)
-		more[strings.Clone(claim)] = names
-		n.known.CompareAndSwap(known, &more)
-	}
-	return names
+	return found
 }
 
-// putPayload sets payload-json, payload-claim-names, and for each claim claim.NAME
-// and decoded.claim.NAME. Registered claims have long names, and times there are
-// in milliseconds; claim.jti and claims of one's own keep their name.
-func (c *jwtCommon) putPayload(x *flow.Exchange, claims *ordjson.Node, content []byte) {
-	x.Put(c.names.payload, flow.Text(string(content)))
-	names := make([]string, 0, claims.Len())
+// jwtClaimVariable is the claim that claim.NAME shows, the last of several.
+func jwtClaimVariable(claims *ordjson.Node, variable string) (found flow.Value) {
 	for name, value := range claims.Members() {
-		names = append(names, name)
-		variable := c.names.of(c.prefix, name)
-		x.Put(variable.decoded, flow.Text(value.Text()))
-		x.Put(variable.claim, jwtClaimValue(name, value))
+		if cmp.Or(jwtClaimNames[name], name) == variable {
+			found = jwtClaimValue(name, value)
+		}
 	}
-	x.Put(c.names.claims, flow.List(names))
-	c.putExpiry(x, claims)
+	return found
+}
+
+func jwtDecoded(of *ordjson.Node, name string) flow.Value {
+	if member := of.Get(name); member != nil {
+		return flow.Text(member.Text())
+	}
+	return flow.Value{}
 }
 
 // jwtClaimValue is what claim.NAME holds.
@@ -108,21 +157,6 @@ func jwtClaimValue(name string, value *ordjson.Node) flow.Value {
 		}
 	}
 	return jwtValue(value)
-}
-
-// putExpiry sets what follows from the claim exp and the time now. Without exp a
-// token does not expire, and has no remaining time.
-func (c *jwtCommon) putExpiry(x *flow.Exchange, claims *ordjson.Node) {
-	end, ok := jwtNumericDate(claims.Get("exp"))
-	if !ok {
-		x.Put(c.names.expired, flow.Bool(false))
-		return
-	}
-	left := end.Sub(x.Now())
-	x.Put(c.names.expired, flow.Bool(left <= 0))
-	x.Put(c.names.expiry, flow.Text(end.UTC().Format("2006-01-02T15:04:05.000-0700")))
-	x.Put(c.names.seconds, flow.Int64(int64(math.Floor(left.Seconds()))))
-	x.Put(c.names.remaining, flow.Text(jwtFormatSpan(left)))
 }
 
 // jwtValue is what a claim.NAME or header.NAME holds: arrays are lists, whose text

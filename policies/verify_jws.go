@@ -99,8 +99,7 @@ func (p *verifyJWS) verify(ctx context.Context, x *flow.Exchange) error {
 	if err := token.VerifyDetached(algorithm, key, payload); err != nil {
 		return p.keyFailure(err, p.key.element)
 	}
-	jwtPut(x, header.variables)
-	x.Put(p.prefix+"payload", flow.Text(string(payload)))
+	x.PutResults(p.prefix, &jwtResults{header: header, payload: payload, jws: true})
 	if err := p.critical.check(x, &p.jwtCommon, header.node); err != nil {
 		return err
 	}

@@ -53,6 +53,7 @@ type verifyJWT struct {
 	source     jwtSource
 	algorithms jwtAlgorithms
 	key        *jwtVerifier
+	seen       jwtSeen
 	critical   jwtCritical
 	headers    jwtClaims
 
@@ -120,65 +121,85 @@ func (p *verifyJWT) verify(ctx context.Context, x *flow.Exchange) error {
 	if err != nil {
 		return err
 	}
-	var header *jwtHeader
-	var payload []byte
-	if p.algorithms.encrypted() {
-		header, payload, err = p.decrypted(ctx, x, text)
-	} else {
-		header, payload, err = p.signed(ctx, x, text)
-	}
+	token, err := p.confirmed(ctx, x, text)
 	if err != nil {
 		return err
 	}
-	claims, err := p.parsePayload(payload)
-	if err != nil {
-		return err
-	}
-	jwtPut(x, header.variables)
-	p.putPayload(x, claims, payload)
+	header, claims, now := token.header, token.claims, x.Now()
+	x.PutResults(p.prefix, &jwtResults{header: header, claims: claims, payload: token.payload, now: now})
 	if err := p.critical.check(x, &p.jwtCommon, header.node); err != nil {
 		return err
 	}
 	if err := p.compare(x, header.node, &p.headers); err != nil {
 		return err
 	}
-	if err := p.checkTimes(claims, x.Now()); err != nil {
+	if err := p.checkTimes(claims, now); err != nil {
 		return err
 	}
 	return p.checkClaims(x, claims)
 }
 
-func (p *verifyJWT) signed(ctx context.Context, x *flow.Exchange, text string) (*jwtHeader, []byte, error) {
+// confirmed is the token whose signature is right, or which could be decrypted.
+func (p *verifyJWT) confirmed(ctx context.Context, x *flow.Exchange, text string) (*jwtVerified, error) {
+	if p.algorithms.encrypted() {
+		return p.decrypted(ctx, x, text)
+	}
+	if known := p.seen.get(text); known != nil {
+		key, err := p.key.get(ctx, x, known.header.kid, known.algorithm.Name, known.algorithm.Family != jose.EC)
+		if err != nil {
+			return nil, err
+		}
+		if known.by(key) {
+			return known, nil
+		}
+	}
+	return p.signed(ctx, x, text)
+}
+
+func (p *verifyJWT) signed(ctx context.Context, x *flow.Exchange, text string) (*jwtVerified, error) {
 	if !strings.Contains(text, ".") {
-		return nil, nil, jwtFail("InvalidToken") // so the features of Google's samples (auth-schemes) have it
+		return nil, jwtFail("InvalidToken") // so the features of Google's samples (auth-schemes) have it
 	}
 	token, header, err := p.parseSigned(text)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	algorithm, err := p.algorithms.choose(header)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	key, err := p.key.get(ctx, x, header.kid, algorithm.Name, algorithm.Family != jose.EC)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return header, token.Payload, p.keyFailure(token.Verify(algorithm, key), p.key.element)
+	if err := token.Verify(algorithm, key); err != nil {
+		return nil, p.keyFailure(err, p.key.element)
+	}
+	claims, err := p.parsePayload(token.Payload)
+	if err != nil {
+		return nil, err
+	}
+	verified := &jwtVerified{algorithm: algorithm, header: header, payload: token.Payload, claims: claims}
+	p.seen.keep(text, verified, key)
+	return verified, nil
 }
 
-func (p *verifyJWT) decrypted(ctx context.Context, x *flow.Exchange, text string) (*jwtHeader, []byte, error) {
+func (p *verifyJWT) decrypted(ctx context.Context, x *flow.Exchange, text string) (*jwtVerified, error) {
 	token, header, err := p.parseEncrypted(text)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := p.algorithms.chooseEncrypted(header); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	key, err := p.key.get(ctx, x, header.kid, p.algorithms.key.Name, false)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	plain, err := token.Decrypt(p.algorithms.key, p.algorithms.content, key)
-	return header, plain, p.keyFailure(err, p.key.element)
+	if err != nil {
+		return nil, p.keyFailure(err, p.key.element)
+	}
+	claims, err := p.parsePayload(plain)
+	return &jwtVerified{header: header, payload: plain, claims: claims}, err
 }
