@@ -45,14 +45,14 @@ func checkTask(t *pb.Task, q *queue, now time.Time, own bool) error {
 	if err := checkRequest(t.GetHttpRequest(), q.config, own); err != nil {
 		return err
 	}
-	return checkTiming(t, now)
+	return checkTiming(t, now, own)
 }
 
-func checkTiming(t *pb.Task, now time.Time) error {
+func checkTiming(t *pb.Task, now time.Time, own bool) error {
 	if at := t.ScheduleTime; at != nil && (!at.IsValid() || at.AsTime().Sub(now) > maxAhead) {
 		return invalid("Task.schedule_time must be at most 30 days in the future")
 	}
-	if d := t.DispatchDeadline; d != nil && (!d.IsValid() || d.AsDuration() < minDeadline || d.AsDuration() > maxDeadline) {
+	if d := t.DispatchDeadline; d != nil && !own && (!d.IsValid() || d.AsDuration() < minDeadline || d.AsDuration() > maxDeadline) {
 		return invalid("Task.dispatch_deadline must be between 15s and 30m (1800s)")
 	}
 	return checkRetry("Task.retry_config", t.RetryConfig)

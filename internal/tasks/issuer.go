@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
-	"strings"
+	"sync"
 	"time"
 
 	"sluice/internal/jose"
@@ -21,11 +21,19 @@ import (
 
 // issuer signs the OIDC tokens of tasks where there are no Google credentials. Handlers verify
 // them as they would Google's: through discovery and JWKS, which REST serves. Its key is made
-// once for all processes and kept in a bucket.
+// once for all processes, when it is needed first, and kept in a bucket.
 type issuer struct {
-	url string
-	key *rsa.PrivateKey
-	id  string
+	url    string
+	bucket state.Bucket
+
+	mu  sync.Mutex // guards key
+	key *signingKey
+}
+
+// signingKey never changes once it is there.
+type signingKey struct {
+	*rsa.PrivateKey
+	id string
 }
 
 const (
@@ -36,39 +44,54 @@ const (
 	keySetPath    = "/.well-known/jwks.json"
 )
 
-// openIssuer reads the key, or makes it.
-func openIssuer(ctx context.Context, b state.Bucket, url string) (*issuer, error) {
-	for {
-		stored, err := b.Get(ctx, issuerKey)
-		if err == nil {
-			return readIssuer(stored.Value, url)
+// signing returns the key: the one in the bucket, or a new one.
+func (i *issuer) signing(ctx context.Context) (*signingKey, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for i.key == nil {
+		stored, err := i.bucket.Get(ctx, issuerKey)
+		switch {
+		case err == nil:
+			i.key, err = readKey(stored.Value)
+		case errors.Is(err, state.ErrNotFound):
+			err = i.make(ctx)
 		}
-		if !errors.Is(err, state.ErrNotFound) {
-			return nil, err
-		}
-		fresh, err := rsa.GenerateKey(rand.Reader, issuerBits)
 		if err != nil {
 			return nil, err
 		}
-		_, err = b.Replace(ctx, issuerKey, x509.MarshalPKCS1PrivateKey(fresh), 0, 0)
-		if err != nil && !errors.Is(err, state.ErrRevision) {
-			return nil, err
-		}
 	}
+	return i.key, nil
 }
 
-func readIssuer(der []byte, url string) (*issuer, error) {
+// make puts a new key into the bucket, unless another process was faster.
+func (i *issuer) make(ctx context.Context) error {
+	fresh, err := rsa.GenerateKey(rand.Reader, issuerBits)
+	if err != nil {
+		return err
+	}
+	_, err = i.bucket.Replace(ctx, issuerKey, x509.MarshalPKCS1PrivateKey(fresh), 0, 0)
+	if errors.Is(err, state.ErrRevision) {
+		return nil
+	}
+	return err
+}
+
+func readKey(der []byte) (*signingKey, error) {
 	key, err := x509.ParsePKCS1PrivateKey(der)
 	if err != nil {
 		return nil, fmt.Errorf("tasks: the key of the token issuer: %w", err)
 	}
 	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
-	return &issuer{url: strings.TrimSuffix(url, "/"), key: key, id: fmt.Sprintf("%x", sum[:10])}, nil
+	return &signingKey{key, fmt.Sprintf("%x", sum[:10])}, nil
 }
 
 // token returns an ID token with the claims that Google's have.
-func (i *issuer) token(email, audience string, now time.Time) (string, error) {
-	header, err := json.Marshal(map[string]string{"alg": "RS256", "kid": i.id, "typ": "JWT"})
+func (i *issuer) token(ctx context.Context, email, audience string, now time.Time) (string, error) {
+	key, err := i.signing(ctx)
+	if err != nil {
+		return "", err
+	}
+	header, err := json.Marshal(map[string]string{"alg": "RS256", "kid": key.id, "typ": "JWT"})
 	if err != nil {
 		return "", err
 	}
@@ -80,7 +103,7 @@ func (i *issuer) token(email, audience string, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return jose.Sign(jose.LookupSigning("RS256"), i.key, header, claims)
+	return jose.Sign(jose.LookupSigning("RS256"), key.PrivateKey, header, claims)
 }
 
 // subject returns what stands for the unique id of a service account: 21 digits, always the same.
@@ -101,10 +124,14 @@ func (i *issuer) serve(w http.ResponseWriter, r *http.Request) bool {
 			"claims_supported":                      []string{"aud", "azp", "email", "email_verified", "exp", "iat", "iss", "sub"},
 		})
 	case keySetPath:
-		public := i.key.PublicKey
-		encode := base64.RawURLEncoding.EncodeToString
+		key, err := i.signing(r.Context())
+		if err != nil {
+			writeError(w, answer(err))
+			return true
+		}
+		public, encode := key.PublicKey, base64.RawURLEncoding.EncodeToString
 		writeJSON(w, map[string]any{"keys": []any{map[string]any{
-			"kty": "RSA", "use": "sig", "alg": "RS256", "kid": i.id,
+			"kty": "RSA", "use": "sig", "alg": "RS256", "kid": key.id,
 			"n": encode(public.N.Bytes()), "e": encode(big.NewInt(int64(public.E)).Bytes()),
 		}}})
 	default:

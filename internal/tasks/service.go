@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +26,8 @@ type Options struct {
 	// Issuer is the URL under which handlers reach the REST handler, for the iss claim and the
 	// discovery document of our own issuer; "" stands for http://localhost:8123.
 	Issuer string
+	// Later leaves the attempts to Start, so that handlers can be registered before.
+	Later bool
 	// Alone says that no other process uses the same engine: so this one leads at once, and need
 	// not wait for the end of the lease of a process that was killed.
 	Alone bool
@@ -79,7 +82,7 @@ type Service struct {
 	issuer  *issuer
 	replica *replica
 
-	queues, tasks, system state.Bucket
+	queues, tasks, system, lease state.Bucket
 
 	slots    chan struct{}  // holds one for each attempt under way
 	attempts sync.WaitGroup // under way
@@ -115,35 +118,35 @@ func New(ctx context.Context, engine state.Engine, o Options) (*Service, error) 
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.sending, s.cut = context.WithCancel(context.Background())
-	lease, err := s.open(ctx, engine)
-	if err != nil {
+	if err := s.open(ctx, engine); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	s.leading.Go(func() { s.follow(lease) })
+	if !o.Later {
+		s.Start()
+	}
 	return s, nil
 }
 
+// Start begins attempts, once, when it is the turn of this process. It is for Options.Later.
+func (s *Service) Start() { s.leading.Go(func() { s.follow(s.lease) }) }
+
 // open opens the buckets and starts the watches.
-func (s *Service) open(ctx context.Context, engine state.Engine) (state.Bucket, error) {
-	var lease state.Bucket
-	var err error
+func (s *Service) open(ctx context.Context, engine state.Engine) (err error) {
 	for _, b := range []struct {
 		to     *state.Bucket
 		config state.BucketConfig
-	}{{&s.queues, buckets.queues}, {&s.tasks, buckets.tasks}, {&s.system, buckets.system}, {&lease, buckets.lease}} {
+	}{{&s.queues, buckets.queues}, {&s.tasks, buckets.tasks}, {&s.system, buckets.system}, {&s.lease, buckets.lease}} {
 		if *b.to, err = engine.Bucket(ctx, b.config); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if s.issuer, err = openIssuer(ctx, s.system, s.options.Issuer); err != nil {
-		return nil, err
-	}
+	s.issuer = &issuer{url: strings.TrimSuffix(s.options.Issuer, "/"), bucket: s.system}
 	stop := context.AfterFunc(ctx, s.cut) // Watch takes one context for its begin and its whole life
 	defer stop()
 	if err := s.queues.Watch(s.sending, s.replica.applyQueue); err != nil {
-		return nil, err
+		return err
 	}
-	return lease, s.tasks.Watch(s.sending, s.replica.applyTask)
+	return s.tasks.Watch(s.sending, s.replica.applyTask)
 }
 
 // follow makes this process the leader when it is its turn. At the end of the service it holds the

@@ -142,6 +142,9 @@ func (s *Service) createQueue(ctx context.Context, parent string, config *pb.Que
 	if locationOf(config.Name) != parent {
 		return nil, invalid("The queue name %s must be within the parent %s", config.Name, parent)
 	}
+	if err := refuseOwn(config.Name); err != nil {
+		return nil, err
+	}
 	if err := checkQueue(config); err != nil {
 		return nil, err
 	}
@@ -223,6 +226,9 @@ func mergeQueue(old, update *pb.Queue, paths []string) (*pb.Queue, error) {
 
 // DeleteQueue is part of the API. The tasks go with it.
 func (s *Service) DeleteQueue(ctx context.Context, r *pb.DeleteQueueRequest) (*emptypb.Empty, error) {
+	if err := refuseOwn(r.GetName()); err != nil {
+		return nil, err
+	}
 	_, err := s.changeLive(ctx, r.GetName(), func(q *queue) { q.deleted = s.now() })
 	if err != nil {
 		return nil, err
@@ -233,6 +239,9 @@ func (s *Service) DeleteQueue(ctx context.Context, r *pb.DeleteQueueRequest) (*e
 // PurgeQueue is part of the API. It takes effect at once: what was created before is neither sent
 // nor shown, while it is removed.
 func (s *Service) PurgeQueue(ctx context.Context, r *pb.PurgeQueueRequest) (*pb.Queue, error) {
+	if err := refuseOwn(r.GetName()); err != nil {
+		return nil, err
+	}
 	// Purge times are whole microseconds. The next one is after all that was created until now;
 	// what comes is created after it (queue.bornNow).
 	return s.changeConfig(ctx, r.GetName(), func(q *pb.Queue) { q.PurgeTime = micros(s.now().Add(time.Microsecond)) })

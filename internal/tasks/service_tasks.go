@@ -168,6 +168,9 @@ func (s *Service) changeTask(ctx context.Context, name string, change func(*reco
 
 // DeleteTask is part of the API. An attempt under way goes on, and its outcome does not matter.
 func (s *Service) DeleteTask(ctx context.Context, r *pb.DeleteTaskRequest) (*emptypb.Empty, error) {
+	if err := refuseOwn(r.GetName()); err != nil {
+		return nil, err
+	}
 	_, err := s.changeTask(ctx, r.GetName(), func(r *record, q *queue) ([]byte, time.Duration, error) {
 		return tombstone, q.tombstoneLife(r.named), nil
 	})

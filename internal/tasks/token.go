@@ -62,10 +62,15 @@ func (s *Service) accessToken(ctx context.Context, r *http.Request, want *pb.OAu
 	return token, nil
 }
 
+// IDToken returns an OIDC token of our own issuer.
+func (s *Service) IDToken(ctx context.Context, email, audience string) (string, error) {
+	return s.issuer.token(ctx, email, audience, s.now())
+}
+
 func (s *Service) idToken(ctx context.Context, r *http.Request, want *pb.OidcToken) (string, error) {
 	audience := first(want.Audience, r.URL.String())
 	if s.options.Identity == nil {
-		return s.issuer.token(want.ServiceAccountEmail, audience, s.now())
+		return s.IDToken(ctx, want.ServiceAccountEmail, audience)
 	}
 	token, err := s.options.Identity.Token(ctx, flow.TokenRequest{Account: want.ServiceAccountEmail, Audience: audience, IncludeEmail: true})
 	if err != nil {

@@ -53,10 +53,12 @@ func TestIDToken(t *testing.T) {
 		}
 	}
 	// Another process has the same key.
-	again, err := openIssuer(t.Context(), s.system, "http://other")
+	mine, err := s.issuer.signing(t.Context())
 	check(t, err)
-	if again.id != s.issuer.id {
-		t.Errorf("two keys: %s and %s", again.id, s.issuer.id)
+	again, err := (&issuer{url: "http://other", bucket: s.system}).signing(t.Context())
+	check(t, err)
+	if again.id != mine.id {
+		t.Errorf("two keys: %s and %s", again.id, mine.id)
 	}
 }
 
