@@ -65,8 +65,12 @@ func printEnvironment(w io.Writer, proxy, dir, apis string) error {
 	at := &url.URL{Scheme: "http", Host: visible(proxy)}
 	for _, v := range [][2]string{
 		{"HTTPS_PROXY", at.String()},
+		{"https_proxy", at.String()}, // gRPC of Node reads only this spelling
 		{"NO_PROXY", "localhost,127.0.0.1"},
+		{"no_proxy", "localhost,127.0.0.1"},
 		{"SSL_CERT_FILE", ca.File()},
+		{"NODE_EXTRA_CA_CERTS", ca.File()},
+		{"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", ca.File()},
 		{"SLUICE_INTEGRATIONS_URL", apis},
 		{"GOOGLE_INTEGRATIONS_CUSTOM_ENDPOINT", strings.TrimSuffix(apis, "/") + "/v1/"}, // Terraform
 	} {

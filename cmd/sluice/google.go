@@ -4,62 +4,66 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
 	"time"
 
-	"go.uber.org/zap"
 	"google.golang.org/grpc"
 
-	"sluice/internal/appint"
 	"sluice/internal/devproxy"
-	"sluice/internal/integrations"
 	"sluice/internal/tasks"
 )
 
 // GoogleSettings are the settings of the local Application Integration and Cloud
 // Tasks, as Google's own clients see them.
 type GoogleSettings struct {
-	TasksListen        string `yaml:"tasks-listen"`
-	IntegrationsListen string `yaml:"integrations-listen"`
-	GoogleProxy        string `yaml:"google-proxy"`
-	GoogleProxyCA      string `yaml:"google-proxy-ca"`
+	TasksListen        string   `yaml:"tasks-listen"`
+	TasksIssuer        string   `yaml:"tasks-issuer"`
+	Queues             []string `yaml:"queues"`
+	IntegrationsListen string   `yaml:"integrations-listen"`
+	GoogleTokens       string   `yaml:"google-tokens"`
+	GoogleProxy        string   `yaml:"google-proxy"`
+	GoogleProxyCA      string   `yaml:"google-proxy-ca"`
 }
 
 func (s *GoogleSettings) options() []*option {
 	return []*option{
 		{name: "integrations-listen", usage: "`address` for the REST API of Application Integration; needs --integrations local", set: text(&s.IntegrationsListen)},
-		{name: "tasks-listen", usage: "`address` for Cloud Tasks, REST and gRPC in clear text", set: text(&s.TasksListen)},
+		{name: "tasks-listen", usage: "`address` for Cloud Tasks, REST and gRPC in clear text; proxies reach it as cloudtasks.googleapis.com", set: text(&s.TasksListen)},
+		{name: "tasks-issuer", usage: "`URL` under which handlers find the keys of OIDC tokens; default http:// and the address of --tasks-listen", set: text(&s.TasksIssuer)},
+		{name: "queues", usage: "`file` of queues to make at the start, as gcloud tasks queues list --format=json prints them; repeat it for more", set: list(&s.Queues)},
+		{name: "google-tokens", usage: "`where` the tokens come from that proxies and tasks show to Google: google, or local for tokens that only stand-ins take", set: text(&s.GoogleTokens), def: s.GoogleTokens},
 		{name: "google-proxy", usage: "`address` of an HTTPS proxy that answers for *.googleapis.com, see sluice env", set: text(&s.GoogleProxy)},
 		{name: "google-proxy-ca", usage: "`folder` of its certificate authority", set: text(&s.GoogleProxyCA)},
 	}
 }
 
-// backends are Application Integration and Cloud Tasks, on the state of the process.
-type backends struct {
-	integrations *appint.Service // nil when integrations run on Google
-	tasks        *tasks.Service  // nil unless asked for
-	ends         []func() error  // in reverse order
-}
+const (
+	tasksHost        = "cloudtasks.googleapis.com"
+	integrationsHost = "integrations.googleapis.com"
+)
 
-// openIntegrations opens the local Application Integration on the runtime's store.
-func (r *runtime) openIntegrations(ctx context.Context) (*appint.Service, error) {
-	return appint.Open(ctx, r.store.Engine(),
-		integrations.Options{Client: r.network.HTTPClient(false), InsecureClient: r.network.HTTPClient(true), Now: time.Now, NewID: newID},
-		appint.Options{Sole: r.alone(), Region: r.settings.Region, Log: func(err error) { r.log.Warn(err.Error(), zap.String("from", "integrations")) }})
+// hosts are the upstream names that lead elsewhere: those of --map-host, and Google's
+// where a listener stands in for it.
+func (s *settings) hosts() map[string]string {
+	hosts := map[string]string{}
+	if s.TasksListen != "" {
+		hosts[tasksHost] = visible(s.TasksListen)
+	}
+	if s.IntegrationsListen != "" {
+		hosts[integrationsHost] = visible(s.IntegrationsListen)
+		hosts[s.Region+"-"+integrationsHost] = visible(s.IntegrationsListen)
+	}
+	maps.Copy(hosts, s.MapHost)
+	return hosts
 }
-
-// alone reports whether no other process can have the same state.
-func (r *runtime) alone() bool { return r.settings.Nats == "" && r.settings.Cluster == "" }
 
 // serveGoogle starts the listeners that Google's clients talk to.
 func (r *runtime) serveGoogle(ctx context.Context, failed chan<- error) error {
 	s := &r.settings.GoogleSettings
 	if s.TasksListen != "" {
-		if err := r.openTasks(ctx); err != nil {
-			return fmt.Errorf("--tasks-listen: %w", err)
-		}
 		if err := r.answer("--tasks-listen", s.TasksListen, r.tasksHandler(), failed); err != nil {
 			return err
 		}
@@ -78,26 +82,9 @@ func (r *runtime) serveGoogle(ctx context.Context, failed chan<- error) error {
 	return r.proxyGoogle(failed)
 }
 
-func (r *runtime) openTasks(ctx context.Context) (err error) {
-	r.backends.tasks, err = tasks.New(ctx, r.store.Engine(), tasks.Options{
-		Transport: r.network.HTTPClient(false).Transport, Alone: r.alone(), Issuer: "http://" + visible(r.settings.TasksListen),
-		Log: func(warning bool, text string) {
-			if warning {
-				r.log.Warn(text, zap.String("from", "tasks"))
-				return
-			}
-			r.log.Debug(text, zap.String("from", "tasks"))
-		},
-	})
-	if err == nil {
-		r.backends.ends = append(r.backends.ends, r.backends.tasks.Close)
-	}
-	return err
-}
-
 // tasksHandler tells gRPC from REST: both come to one address, in clear text.
 func (r *runtime) tasksHandler() http.Handler {
-	calls := grpc.NewServer()
+	calls := grpc.NewServer(grpc.MaxRecvMsgSize(tasks.MaxRequest))
 	r.backends.tasks.Register(calls)
 	rest := r.backends.tasks.REST()
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -153,13 +140,10 @@ func (r *runtime) proxyGoogle(failed chan<- error) error {
 	if err != nil {
 		return fmt.Errorf("--google-proxy: %w", err)
 	}
-	var queues http.Handler
-	if r.backends.tasks != nil {
-		queues = r.tasksHandler()
-	}
+	queues := r.tasksHandler()
 	p := devproxy.New(ca, func(host string) http.Handler {
 		switch {
-		case host == "cloudtasks.googleapis.com" && queues != nil:
+		case host == tasksHost:
 			return queues
 		case r.backends.integrations != nil:
 			return r.backends.integrations.Google(host)
@@ -168,14 +152,4 @@ func (r *runtime) proxyGoogle(failed chan<- error) error {
 	})
 	r.serveUntilClose(l, p.Serve, p.Close, failed)
 	return nil
-}
-
-// close ends the listeners, then what they serve.
-func (b *backends) close() error {
-	var errs []error
-	for i := len(b.ends) - 1; i >= 0; i-- {
-		errs = append(errs, b.ends[i]())
-	}
-	b.ends = nil
-	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"sluice/internal/appint"
 	"sluice/internal/integrations"
 	"sluice/internal/state"
+	"sluice/internal/tasks"
 )
 
 // cliExport calls $url$ and sets the outputs answer and count.
@@ -41,17 +43,22 @@ type cli struct {
 func newCLI(t *testing.T) cli {
 	t.Helper()
 	store := state.NewMemory(time.Now)
-	s, err := appint.Open(t.Context(), store, integrations.Options{}, appint.Options{})
+	queues, err := tasks.New(t.Context(), store, tasks.Options{Later: true, Alone: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s, err := appint.Open(t.Context(), store, queues, integrations.Options{}, appint.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	queues.Start()
 	if bad := s.Load("ask", []byte(cliExport)); bad != nil {
 		t.Fatal(bad)
 	}
 	server := httptest.NewServer(s.Handler())
 	t.Cleanup(func() {
 		server.Close()
-		if err := s.Close(); err != nil {
+		if err := errors.Join(queues.Close(), s.Close()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -155,8 +162,10 @@ func TestEnvironmentForGooglesTools(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := "export HTTPS_PROXY='http://localhost:8086'\nexport NO_PROXY='localhost,127.0.0.1'\nexport SSL_CERT_FILE='" +
-		strings.ReplaceAll(dir, "'", `'\''`) + "/ca.pem'\n"
+	ca := "'" + strings.ReplaceAll(dir, "'", `'\''`) + "/ca.pem'"
+	want := "export HTTPS_PROXY='http://localhost:8086'\nexport https_proxy='http://localhost:8086'\n" +
+		"export NO_PROXY='localhost,127.0.0.1'\nexport no_proxy='localhost,127.0.0.1'\n" +
+		"export SSL_CERT_FILE=" + ca + "\nexport NODE_EXTRA_CA_CERTS=" + ca + "\nexport GRPC_DEFAULT_SSL_ROOTS_FILE_PATH=" + ca + "\n"
 	if !strings.HasPrefix(first.String(), want) || first.String() != second.String() || !strings.Contains(first.String(), "CUSTOM_ENDPOINT='http://localhost:8085/v1/'") {
 		t.Errorf("got\n%s\n%s\nwant\n%s", first.String(), second.String(), want)
 	}

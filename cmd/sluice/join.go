@@ -9,16 +9,9 @@ import (
 // joinIntegrations chooses who runs integrations and makes Google tokens.
 func (r *runtime) joinIntegrations(ctx context.Context) error {
 	g := google.New(google.Options{Client: r.network.HTTPClient(false), Region: r.settings.Region})
-	r.services.Identity = g
-	if r.settings.Integrations == "google" {
-		r.services.Integrations = g
-		return nil
+	r.services.Identity, r.services.Integrations = g, g
+	if r.settings.GoogleTokens == localTokens {
+		r.services.Identity = localIdentity{&r.backends}
 	}
-	s, err := r.openIntegrations(ctx)
-	if err != nil {
-		return err
-	}
-	r.backends.integrations, r.engine = s, newLastingEngine(s)
-	r.services.Integrations = s
-	return nil
+	return r.openBackends(ctx)
 }

@@ -79,6 +79,7 @@ func lint(paths []string, env string) (flow.Problems, int, error) {
 	defer engine.Close()
 	s := defaultSettings()
 	s.Paths, s.Env = paths, env
+	s.ServiceAccount = localAccount // what a deployment is given is not in the bundle
 	environment, problems := readEnvironment(&s)
 	environment.Deploy = nil // lint looks at everything
 	services := &flow.Services{Now: time.Now, Integrations: engine.Service(s.Region), Identity: unusedIdentity{}}

@@ -139,7 +139,7 @@ func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime
 		return nil, err
 	}
 	r := &runtime{settings: s, log: log, out: out, errs: errs, table: proxy.NewTable(), metrics: newMetrics()}
-	if r.network, err = proxy.NewNetwork(s.MapHost, s.ForwardProxy); err != nil {
+	if r.network, err = proxy.NewNetwork(s.hosts(), s.ForwardProxy); err != nil {
 		return nil, fmt.Errorf("--map-host or --forward-proxy: %w", err)
 	}
 	registry, err := flow.NewRegistry(policies.All())

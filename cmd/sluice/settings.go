@@ -49,14 +49,16 @@ type settings struct {
 	LogFormat      string            `yaml:"log-format"`
 	AccessLog      bool              `yaml:"access-log"`
 
-	StateSettings  `yaml:",inline"`
-	GoogleSettings `yaml:",inline"`
+	StateSettings   `yaml:",inline"`
+	GoogleSettings  `yaml:",inline"`
+	OutsideSettings `yaml:",inline"`
 }
 
 func defaultSettings() settings {
 	return settings{
 		Listen: ":8080", Org: "local", Env: "test", Region: "us-central1", Integrations: "local",
 		Drain: 30 * time.Second, LogLevel: "info", LogFormat: "console",
+		GoogleSettings: GoogleSettings{GoogleTokens: googleTokens},
 	}
 }
 
@@ -89,6 +91,11 @@ func (o *option) environment() string {
 // text sets a field to what is given.
 func text(p *string) func(string) error { return func(v string) error { *p = v; return nil } }
 
+// list adds what is given to a field.
+func list(p *[]string) func(string) error {
+	return func(v string) error { *p = append(*p, v); return nil }
+}
+
 // orgOptions are the settings that say which environment it is.
 func orgOptions(s *settings) []*option {
 	return []*option{
@@ -112,7 +119,7 @@ func (s *settings) options() []*option {
 			return nil
 		}
 	}
-	list := []*option{
+	own := []*option{
 		{name: "listen", usage: "`address` for HTTP/1.1 and HTTP/2 in clear text; empty for none", set: text(&s.Listen), def: s.Listen},
 		{name: "tls-listen", usage: "`address` for HTTPS (HTTP/1.1 and HTTP/2)", set: text(&s.TLSListen)},
 		{name: "tls-cert", usage: "certificate `file` in PEM, with its chain", set: text(&s.TLSCert)},
@@ -128,7 +135,7 @@ func (s *settings) options() []*option {
 		{name: "target-servers", usage: "`file` in the form of targetservers.json", set: text(&s.TargetServers)},
 		{name: "keystores", usage: "`folder` of key stores: STORE/ALIAS.crt and ALIAS.key, other certificates are trusted", set: text(&s.KeyStores)},
 		{name: "integrations", usage: "`where` integrations run: local or google", set: text(&s.Integrations), def: s.Integrations},
-		{name: "integration", usage: "exported integration version, a JSON `file`; repeat it for more", set: func(v string) error { s.Integration = append(s.Integration, v); return nil }},
+		{name: "integration", usage: "exported integration version, a JSON `file`; repeat it for more", set: list(&s.Integration)},
 		{name: "service-account", usage: "service account of the deployments: `EMAIL`, or PROXY=EMAIL", set: text(&s.ServiceAccount)},
 		{name: "faults-bubble", usage: "let a ProxyEndpoint's rules handle target faults when the TargetEndpoint has none", set: flag(&s.FaultsBubble), boolean: true},
 		{name: "faults-edge", usage: "answer with Apigee Edge's statuses where they differ", set: flag(&s.FaultsEdge), boolean: true},
@@ -139,7 +146,7 @@ func (s *settings) options() []*option {
 		{name: "log-format", usage: "`form`: console or json", set: text(&s.LogFormat), def: s.LogFormat},
 		{name: "access-log", usage: "log every request", set: flag(&s.AccessLog), boolean: true},
 	}
-	return slices.Concat(list, orgOptions(s), s.StateSettings.options(), s.GoogleSettings.options())
+	return slices.Concat(own, orgOptions(s), s.StateSettings.options(), s.GoogleSettings.options(), s.OutsideSettings.options())
 }
 
 func (s *settings) setMapHost(v string) error {
@@ -256,6 +263,8 @@ func (s *settings) check() error {
 	switch {
 	case s.Integrations != "local" && s.Integrations != "google":
 		return fmt.Errorf("--integrations is %q; it is local or google", s.Integrations)
+	case s.GoogleTokens != googleTokens && s.GoogleTokens != localTokens:
+		return fmt.Errorf("--google-tokens is %q; it is google or local", s.GoogleTokens)
 	case (s.TLSCert == "") != (s.TLSKey == ""):
 		return errors.New("--tls-cert and --tls-key go together")
 	case s.TLSCert != "" && s.SelfSigned:
@@ -268,5 +277,8 @@ func (s *settings) check() error {
 	if s.TLSListen == "" && (s.TLSCert != "" || s.SelfSigned) {
 		s.TLSListen = ":8443"
 	}
-	return s.StateSettings.check()
+	if s.GoogleTokens == localTokens && s.ServiceAccount == "" {
+		s.ServiceAccount = localAccount
+	}
+	return errors.Join(s.StateSettings.check(), s.OutsideSettings.check())
 }

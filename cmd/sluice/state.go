@@ -38,9 +38,6 @@ type StateSettings struct {
 }
 
 func (s *StateSettings) options() []*option {
-	list := func(p *[]string) func(string) error {
-		return func(v string) error { *p = append(*p, v); return nil }
-	}
 	return []*option{
 		{name: "data", usage: "`folder` where keys, tokens, maps and counters survive a restart; without it they are kept in memory", set: text(&s.Data)},
 		{name: "org-data", usage: "`path` of products, developers, apps, maps and target servers to load at the start: test data of the emulator, edge.json, or a folder with resources/edge; repeat it for more", set: list(&s.OrgData)},

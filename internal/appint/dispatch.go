@@ -10,69 +10,38 @@ import (
 	"sluice/internal/state"
 )
 
-// dispatch runs what is due, in order of time, as many at a time as the engine runs. Since only
-// ids wait here, any number of executions may be scheduled.
-func (s *Service) dispatch(ctx context.Context) {
-	places := make(chan struct{}, s.workers)
-	for {
-		select {
-		case places <- struct{}{}:
-		case <-ctx.Done():
-			return
-		}
-		id, ok := s.awaitDue(ctx)
-		if !ok {
-			return
-		}
-		s.running.Go(func() {
-			defer func() { <-places }()
-			s.goOn(ctx, id)
-		})
-	}
+// Queue holds executions until they are due, and then has them go on, as many at a time as the
+// engine runs, until it is told that nothing is left to do: a tasks.Own.
+type Queue interface {
+	// Put puts an id into the queue, once under a key. When it is acknowledged it is kept.
+	Put(ctx context.Context, key string, body []byte, at time.Time) error
 }
 
-// awaitDue waits for the next execution that is due; false when ctx ended.
-func (s *Service) awaitDue(ctx context.Context) (string, bool) {
-	for {
-		id, d := s.due.next(s.o.Now())
-		if id != "" {
-			return id, ctx.Err() == nil
-		}
-		t := time.NewTimer(d)
-		select {
-		case <-t.C:
-		case <-s.due.changed:
-		case <-ctx.Done():
-		}
-		t.Stop()
-		if ctx.Err() != nil {
-			return "", false
-		}
-	}
-}
-
-// goOn runs an execution from where it stands, if it is still for this process to do. When that
-// does not come to an end it is tried again later.
-func (s *Service) goOn(ctx context.Context, id string) {
-	ctx, ok := s.activate(ctx, id)
+// goOn runs the execution with the id body from where it stands. An error has the queue try it
+// again.
+func (s *Service) goOn(ctx context.Context, _ string, body []byte) error {
+	id := string(body)
+	active, ok := s.activate(ctx, id)
 	if !ok {
-		return
+		return nil // it goes on already
 	}
-	err := s.resume(ctx, id)
+	err := s.resume(active, id)
 	s.deactivate(id)
 	switch {
-	case s.life.Err() != nil:
 	case err == nil, errors.Is(err, state.ErrNotFound), errors.Is(err, state.ErrRevision):
 		// It ended, is suspended, or somebody else has it. Changes were not heard of meanwhile.
 		if e, ok := s.records.lasting.get(id); ok {
 			s.executionChanged(id, e, true)
 		}
-	default:
-		s.o.Log(fmt.Errorf("execution %s stopped, and is tried again in %s: %w", id, s.o.Retry, err))
-		now := s.o.Now()
-		s.due.add(id, now.Add(s.o.Retry), now)
+		return nil
+	case ctx.Err() == nil && !errors.Is(err, errNotYet):
+		s.o.Log(fmt.Errorf("execution %s stopped, and is tried again: %w", id, err))
 	}
+	return err
 }
+
+// errNotYet tells that an execution is not due, or that another process runs it.
+var errNotYet = errors.New("it is not for this process to run now")
 
 func (s *Service) activate(ctx context.Context, id string) (context.Context, bool) {
 	s.mu.Lock()
@@ -98,11 +67,11 @@ func (s *Service) resume(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if at, mine := s.mine(h.summary); !mine {
+	switch {
+	case h.summary.State.Ended():
 		return nil
-	} else if now := s.o.Now(); at.After(now) {
-		s.due.add(id, at, r.Created)
-		return nil
+	case s.elsewhere(h.summary), h.summary.Due.After(s.o.Now()):
+		return errNotYet
 	}
 	if !s.records.holds(id, h) {
 		if err := s.records.claim(ctx, r, h); err != nil {
@@ -126,19 +95,13 @@ func (s *Service) giveUp(ctx context.Context, r *integrations.Record, why *integ
 	return s.records.update(ctx, r)
 }
 
-// mine tells whether an execution that has not ended is for this process to run, and from when
-// on: what it owns, what nobody owns, and what a process owned that is gone.
-func (s *Service) mine(e summary) (at time.Time, mine bool) {
-	switch {
-	case e.State.Ended():
-		return time.Time{}, false
-	case e.Owner == "" || e.Owner == s.records.process:
-		return e.Due, true
-	}
-	return e.Due, !s.owners.has(e.Owner)
+// elsewhere tells whether another process, which is alive, runs an execution.
+func (s *Service) elsewhere(e summary) bool {
+	return e.Owner != "" && e.Owner != s.records.process && s.owners.has(e.Owner)
 }
 
-// executionChanged is told of every change of a lasting execution.
+// executionChanged is told of every change of a lasting execution. Whoever wrote what has not
+// ended sees to it that it goes on.
 func (s *Service) executionChanged(id string, e summary, there bool) {
 	s.mu.Lock()
 	a := s.active[id]
@@ -146,21 +109,20 @@ func (s *Service) executionChanged(id string, e summary, there bool) {
 	switch {
 	case a != nil && e.By != s.records.process:
 		a.cancel() // somebody else has it now
-	case a != nil || !there:
-	default:
-		if at, mine := s.mine(e); mine {
-			s.due.add(id, at, e.Created)
-		}
+	case a != nil || !there || e.State.Ended():
+	case e.By == s.records.process || !s.owners.has(e.By):
+		s.waiting.add(id, s.records.lasting.revision(id), e.Due)
 	}
 }
 
-// ownerChanged is told when a process comes or goes: what it ran is then due.
+// ownerChanged is told when a process comes or goes: what it wrote last is then up to the others.
+// They may all put it into the queue, which takes it once.
 func (s *Service) ownerChanged(process string, _ struct{}, there bool) {
 	if there || process == s.records.process {
 		return
 	}
-	left := s.records.lasting.list(func(e summary) bool { return e.Owner == process && !e.State.Ended() })
+	left := s.records.lasting.list(func(e summary) bool { return e.By == process && !e.State.Ended() })
 	for _, e := range left {
-		s.due.add(e.ID, e.Due, e.Created)
+		s.executionChanged(e.ID, e, true)
 	}
 }

@@ -7,7 +7,8 @@
 //   - execution: one run of an integration; its record is an integrations.Record
 //   - entry: what a bucket keeps of an execution: a summary, and the record or its parts (entry.go)
 //   - owner: the process that runs an execution; it holds a lease (owners.go)
-//   - due: when an execution is to go on (due.go)
+//   - due: when an execution is to go on
+//   - queue: a queue of package tasks, which holds what is due and brings it back (dispatch.go)
 //   - head: what there is to know of an integration besides its versions (version.go)
 //   - profile: an authentication profile, authConfigs in the API (profiles.go)
 //
@@ -18,12 +19,14 @@
 //     same requestId came before.
 //  2. The engine accepts it and tells the journal (journal.go). One that nobody waits for is now on
 //     disk, written by records.go; only then is the caller answered.
-//  3. dispatch.go takes it when it is due, in order of time, and lets the engine resume it. After
-//     each finished task the journal replaces the entry, in place of exactly the revision that it
-//     wrote before: a process that lost the execution to another one is refused, and stops.
-//  4. When the process ends, cleanly or not, its lease ends, and whoever is there takes up what it
-//     ran, from the last finished task. What is suspended or scheduled for later belongs to nobody
-//     until it is due.
+//  3. waiting.go puts it into the queue. The queue calls dispatch.go when it is due, in order of
+//     time, which lets the engine resume it. After each finished task the journal replaces the
+//     entry, in place of exactly the revision that it wrote before: a process that lost the
+//     execution to another one is refused, and stops.
+//  4. When the process ends, cleanly or not, the queue brings back what it ran, in whichever process
+//     then leads the queues, from the last finished task. What is suspended or has not begun belongs
+//     to nobody. The records are the truth, and the queue is fed from them: whoever wrote one that
+//     has not ended puts it into the queue, and when that process is gone, everybody else does.
 //  5. At its end the record stays for a while: execution.go shows it as the API does.
 //
 // An execution whose caller waits is not kept while it runs: it ends with its caller's connection.

@@ -19,12 +19,6 @@ import (
 	"sluice/internal/state"
 )
 
-// node is a service in virtual time. Its tasks call no network.
-type node struct {
-	*Service
-	t *testing.T
-}
-
 // calls are what the tasks of all nodes have called: NODE PATH.
 type calls struct {
 	mu   sync.Mutex
@@ -54,12 +48,12 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// newNode opens a service that runs one execution at a time.
+// newNode is a service that runs one execution at a time, and whose tasks call no network.
 func newNode(t *testing.T, store state.Engine, c *calls, name string, o Options) *node {
 	t.Helper()
-	s, err := Open(t.Context(), store, integrations.Options{Client: c.of(name), MaxConcurrent: 1}, o)
-	check(t, err)
-	return &node{s, t}
+	n := start(t, store, integrations.Options{Client: c.of(name), MaxConcurrent: 1}, o)
+	synctest.Wait() // the first one leads the queues
+	return n
 }
 
 func (n *node) load(name string, export []byte) {

@@ -20,8 +20,8 @@ type entry struct {
 // summary is what lists and the scheduler need to know of an execution. Every process keeps
 // those of all executions in memory.
 type summary struct {
-	// Owner is the process that runs it. Nobody owns what has ended, is suspended, or is to begin
-	// later: whoever is there when it is due takes it.
+	// Owner is the process that runs it. Nobody owns what has ended, is suspended, or has not begun:
+	// whoever the queue gives it to takes it.
 	Owner string `json:"owner,omitempty"`
 	// By is the process that wrote the entry.
 	By string `json:"by"`
@@ -53,8 +53,11 @@ func summarize(r *integrations.Record, process string) summary {
 	case r.State.Ended():
 	case r.State == integrations.Suspended:
 		s.Due = patience(r)
-	case r.State == integrations.Pending && r.Schedule.After(r.Updated):
-		s.Due = r.Schedule
+	case r.State == integrations.Pending:
+		s.Due = r.Updated
+		if r.Schedule.After(s.Due) {
+			s.Due = r.Schedule
+		}
 	default:
 		s.Owner, s.Due = process, r.Updated
 	}

@@ -238,8 +238,7 @@ func TestRunForPolicies(t *testing.T) {
 }
 
 func TestClosedServiceRefuses(t *testing.T) {
-	s, err := Open(t.Context(), state.NewMemory(time.Now), integrations.Options{}, Options{})
-	check(t, err)
+	s := start(t, state.NewMemory(time.Now), integrations.Options{}, Options{})
 	if bad := s.Load("chain", chain(1)); bad != nil {
 		t.Fatal(bad)
 	}

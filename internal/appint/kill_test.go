@@ -16,6 +16,7 @@ import (
 
 	"sluice/internal/integrations"
 	"sluice/internal/state"
+	"sluice/internal/tasks"
 )
 
 // kills is how many times TestKilled kills: go test ./internal/appint -run Killed -kills=200
@@ -37,11 +38,14 @@ func runner() {
 	ctx := context.Background()
 	store, err := state.Open(ctx, state.Options{Dir: os.Getenv(dirEnv)})
 	must(err)
-	s, err := Open(ctx, store, integrations.Options{}, Options{Sole: true})
+	queues, err := tasks.New(ctx, store, tasks.Options{Later: true, Alone: true})
+	must(err)
+	s, err := Open(ctx, store, queues, integrations.Options{}, Options{Sole: true})
 	must(err)
 	if bad := s.Load("chain", chain(killedTasks)); bad != nil {
 		must(bad[0])
 	}
+	queues.Start()
 	n, err := strconv.Atoi(os.Getenv(acceptEnv))
 	must(err)
 	for range n {
@@ -56,6 +60,7 @@ func runner() {
 	for _, e := range s.records.lasting.list(func(summary) bool { return true }) {
 		fmt.Println("ended", e.ID, e.State)
 	}
+	must(queues.Close())
 	must(s.Close())
 	must(store.Close())
 }

@@ -87,8 +87,7 @@ func FuzzHandler(f *testing.F) {
 	} {
 		f.Add(seed[0], seed[1], seed[2])
 	}
-	s, err := Open(f.Context(), state.NewMemory(time.Now), integrations.Options{SyncLimit: 100 * time.Millisecond}, Options{MaxTimeout: 100 * time.Millisecond})
-	check(f, err)
+	s := start(f, state.NewMemory(time.Now), integrations.Options{SyncLimit: 100 * time.Millisecond}, Options{MaxTimeout: 100 * time.Millisecond})
 	defer func() { check(f, s.Close()) }()
 	if bad := s.Load("chain", chain(1)); bad != nil {
 		f.Fatal(bad)

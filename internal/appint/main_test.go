@@ -3,6 +3,7 @@ package appint
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 
 	"sluice/internal/integrations"
 	"sluice/internal/state"
+	"sluice/internal/tasks"
 )
 
 // children are what the test binary does when a test starts it again as another process, by the
@@ -166,15 +168,35 @@ func open(t testing.TB, store state.Engine, o Options) *server {
 	if o.Log == nil {
 		o.Log = func(err error) { t.Log("log: ", err) }
 	}
-	s, err := Open(t.Context(), store, integrations.Options{Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}, o)
-	check(t, err)
-	h := httptest.NewServer(s.Handler())
+	n := start(t, store, integrations.Options{Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}, o)
+	h := httptest.NewServer(n.Handler())
 	t.Cleanup(func() {
 		h.Close()
-		check(t, s.Close())
+		check(t, n.Close())
 	})
-	return &server{s, t, h.URL + "/v1/projects/p/locations/us-central1"}
+	return &server{n.Service, t, h.URL + "/v1/projects/p/locations/us-central1"}
 }
+
+// node is a service with its queues.
+type node struct {
+	*Service
+	queues *tasks.Service
+	t      testing.TB
+}
+
+// start opens a node on a store.
+func start(t testing.TB, store state.Engine, engine integrations.Options, o Options) *node {
+	t.Helper()
+	queues, err := tasks.New(t.Context(), store, tasks.Options{Later: true, Alone: o.Sole, Grace: time.Second})
+	check(t, err)
+	s, err := Open(t.Context(), store, queues, engine, o)
+	check(t, err)
+	queues.Start()
+	return &node{s, queues, t}
+}
+
+// Close ends the node as a process does: what is under way first.
+func (n *node) Close() error { return errors.Join(n.queues.Close(), n.Service.Close()) }
 
 func newServer(t testing.TB) *server { return open(t, state.NewMemory(time.Now), Options{}) }
 

@@ -15,7 +15,7 @@ type Options struct {
 	Region string
 
 	Lease       time.Duration // after this silence of a process others take up what it ran; default 15 s
-	Retry       time.Duration // until an execution that could not go on is tried again; default 5 s
+	Retry       time.Duration // until an execution that could not go on is tried again, at first; default 5 s
 	Keep        time.Duration // how long the record of an ended execution is kept; default 7 days
 	MaxKept     int           // records of ended executions that are kept; default 10000
 	RequestLife time.Duration // how long a requestId is remembered; default 24 hours (Google's is not documented)

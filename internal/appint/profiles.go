@@ -167,3 +167,20 @@ func (p *profile) resource(parent string) *ordjson.Node {
 	out.Set("createTime", ordjson.NewString(timeText(p.Created)))
 	return out.Set("updateTime", ordjson.NewString(timeText(p.Updated)))
 }
+
+// LoadAuthConfig makes an AuthConfig of a file an authentication profile: a new one, or instead of
+// the one with its display name.
+func (s *Service) LoadAuthConfig(ctx context.Context, document []byte) error {
+	given, err := ordjson.Parse(document)
+	if err != nil {
+		return err
+	}
+	for _, p := range s.profiles.all.list(func(profile) bool { return true }) {
+		if p.field("displayName") == textOf(given, "displayName") {
+			_, err := s.profiles.patch(ctx, p.ID, given, "")
+			return err
+		}
+	}
+	_, err = s.profiles.create(ctx, given)
+	return err
+}

@@ -111,7 +111,7 @@ func (s *records) claim(ctx context.Context, r *integrations.Record, h *held) er
 }
 
 // write puts the entry of r in place of exactly the one of h. Afterwards this process holds r if
-// it owns it.
+// it owns it, or may begin it without another write.
 func (s *records) write(ctx context.Context, r *integrations.Record, as summary, h *held) error {
 	value, next, err := s.encode(ctx, r, as)
 	if err != nil {
@@ -122,13 +122,13 @@ func (s *records) write(ctx context.Context, r *integrations.Record, as summary,
 		return errors.Join(err, s.dropParts(ctx, r.ID, next))
 	}
 	s.lasting.wrote(r.ID, value, next.revision)
-	s.hold(r.ID, next, as.Owner == s.process)
+	s.hold(r.ID, next, as.Owner == s.process || as.State == integrations.Pending)
 	_ = s.dropParts(ctx, r.ID, h) // what stays is found by nobody, and ends with its life
 	return nil
 }
 
-// hold notes an entry that was written and is in the mirror. By now the dispatcher may have heard
-// of it, and have written the next one.
+// hold notes an entry that was written and is in the mirror. By now the queue may have brought it
+// back, and whoever runs it have written the next one.
 func (s *records) hold(id string, h *held, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -64,10 +64,11 @@ func (s *Service) changeOnDisk(ctx context.Context, id string, change func(*inte
 	if err := change(r); err != nil {
 		return err
 	}
-	if r.State.Ended() {
-		return s.records.write(ctx, r, summarize(r, s.records.process), h)
+	as := summarize(r, s.records.process)
+	if !r.State.Ended() {
+		as.Owner, as.Due = "", s.o.Now() // whoever the queue gives it to
 	}
-	return s.records.claim(ctx, r, h)
+	return s.records.write(ctx, r, as, h)
 }
 
 // replayRequest is the body of executions.replay. updateMask names the modifiedParameters.

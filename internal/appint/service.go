@@ -10,6 +10,7 @@ import (
 
 	"sluice/internal/integrations"
 	"sluice/internal/state"
+	"sluice/internal/tasks"
 )
 
 // Service is Application Integration with a memory: an integrations.Engine whose executions,
@@ -17,13 +18,12 @@ import (
 type Service struct {
 	o        Options
 	engine   *integrations.Engine
-	workers  int // executions that run in the background at a time
 	records  *records
 	versions *versions
 	profiles *profiles
 	requests *requests
 	owners   *owners
-	due      *due
+	waiting  waiting
 	handler  http.Handler
 
 	life    context.Context // ends with Close
@@ -39,13 +39,19 @@ type activity struct {
 	cancel context.CancelFunc
 }
 
+// QueueName is the queue in tasks.OwnLocation that asynchronous executions ride on.
+const QueueName = "integrations"
+
 // Open makes the service on a store, and goes on with what was accepted and has not ended: at once
 // with what earlier processes had begun, then with what has become due. It returns when all
-// published integrations can be called. ctx bounds only the opening. The caller closes the service
-// before the store.
+// published integrations can be called. ctx bounds only the opening.
+//
+// What nobody waits for rides on a queue of queues, which must not begin attempts before Open has
+// returned (tasks.Options.Later). The caller closes queues first, which gives executions under way a
+// moment, then the service, then the store.
 //
 // Of the engine's options, Journal and Outside.AuthProfile are set by the service.
-func Open(ctx context.Context, store state.Engine, engine integrations.Options, o Options) (*Service, error) {
+func Open(ctx context.Context, store state.Engine, queues *tasks.Service, engine integrations.Options, o Options) (*Service, error) {
 	s := newService(o)
 	engine.Journal = journal{s}
 	engine.Outside.AuthProfile = s.profiles.find
@@ -55,12 +61,9 @@ func Open(ctx context.Context, store state.Engine, engine integrations.Options, 
 	if engine.NewID == nil {
 		engine.NewID = s.o.NewID
 	}
-	if s.workers = engine.MaxConcurrent; s.workers <= 0 {
-		s.workers = 50 // as the engine's own default
-	}
 	s.engine = integrations.New(engine)
 	s.versions.engine = s.engine
-	if err := s.open(ctx, store); err != nil {
+	if err := s.open(ctx, store, queues, engine.MaxConcurrent); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening Application Integration: %w", err), s.Close())
 	}
 	s.begin()
@@ -77,7 +80,7 @@ func newService(o Options) *Service {
 		profiles: &profiles{now: o.Now, newID: o.NewID},
 		requests: &requests{process: process, life: o.RequestLife},
 		owners:   &owners{process: process, life: o.Lease},
-		due:      newDue(),
+		waiting:  waiting{failed: o.Log, pause: o.Retry, more: make(chan struct{}, 1)},
 		active:   map[string]*activity{},
 	}
 	s.requests.service = s
@@ -88,7 +91,14 @@ func newService(o Options) *Service {
 
 // open opens the buckets. Profiles are there before the versions that use them, and owners before
 // the executions that name them.
-func (s *Service) open(ctx context.Context, store state.Engine) error {
+func (s *Service) open(ctx context.Context, store state.Engine, queues *tasks.Service, workers int) (err error) {
+	if workers <= 0 {
+		workers = 50 // as the engine's own default
+	}
+	s.waiting.queue, err = queues.Own(ctx, QueueName, tasks.OwnOptions{Concurrent: workers, Retry: s.o.Retry}, s.goOn)
+	if err != nil {
+		return err
+	}
 	s.records.lasting.changed = s.executionChanged
 	s.owners.alive.changed = s.ownerChanged
 	for _, open := range []func() error{
@@ -108,7 +118,9 @@ func (s *Service) open(ctx context.Context, store state.Engine) error {
 // begin starts what runs in the background.
 func (s *Service) begin() {
 	s.running.Go(func() { s.owners.keep(s.life, s.tidy, s.o.Log) })
-	s.running.Go(func() { s.dispatch(s.life) })
+	for range waitingWriters {
+		s.running.Go(func() { s.waiting.deliver(s.life) })
+	}
 	s.running.Go(func() { s.versions.keepApplying(s.life) })
 }
 

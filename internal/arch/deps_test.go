@@ -49,7 +49,7 @@ internal/state          faults flow leaf internal/orgdata
 internal/state/statetest internal/state
 internal/orgdata        leaf
 internal/tasks          faults flow leaf internal/state
-internal/appint         faults flow leaf internal/state internal/integrations
+internal/appint         faults flow leaf internal/state internal/integrations internal/tasks
 internal/cases          faults flow proxy leaf internal/state internal/orgdata internal/keysets
 internal/features       faults flow proxy leaf internal/cases internal/mock
 internal/faultlint      faults flow proxy internal/spelling

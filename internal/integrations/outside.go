@@ -14,8 +14,6 @@ type Outside struct {
 	// Token is a token of Google for a service account: an access token for scopes or, with an
 	// audience, an identity token. An empty account means that of the process.
 	Token func(ctx context.Context, account, audience string, scopes []string) (string, error)
-	// Project and Location stand in for calls that name none in URLs of Google's services.
-	Project, Location string
 	// Mail is the address, host:port, of an SMTP server; MailFrom the sender. MailTimeout is
 	// that of one delivery, default 30 seconds.
 	Mail         string
