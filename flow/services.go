@@ -27,6 +27,9 @@ type Services struct {
 	KeySets  KeySets
 	Pacer    *pace.Pacer // SpikeArrest, of this process
 	Gates    *pace.Gates // ConcurrentRatelimit, of this process
+
+	Background *Background // what outlives its request in this process
+	Errands    Errands     // nil: nothing outlives the process
 }
 
 // Integrations runs integrations on Application Integration, Google's or a

@@ -26,7 +26,8 @@ are not, unless Set/Path says so.
 
 The answer is in the variable that Response names, also when its status makes the
 policy fail: without the property success.codes every 4xx and 5xx does. Without
-Response nobody waits for the answer.
+Response nobody waits for the answer; with --keep-callouts such calls are kept in a
+queue until they are answered.
 
 Variables set before the policy change where it calls: servicecallout.requesturi,
 servicecallout.POLICY.target.url, servicecallout.POLICY.expectedcn.`,
@@ -59,8 +60,10 @@ type serviceCallout struct {
 	auth         *flow.Authentication
 	response     string // "": nobody waits
 	unawaited    chan struct{}
+	errand       string // name under which calls that nobody waits for are kept, "" for not at all
 
 	connection       flow.Connection
+	local            bool           // to a proxy in this process
 	url              *flow.Template // of an HTTPTargetConnection, else nil
 	ignoreUnresolved bool
 	timeout          time.Duration
@@ -88,6 +91,7 @@ func compileServiceCallout(b *flow.Build, el *etree.Element) flow.Policy {
 	p.connect(b, el)
 	p.compileRequest(b, b.Child(el, "Request"))
 	p.auth = b.Authentication(b.Child(el, "Authentication"))
+	p.serveErrands(b)
 	return p
 }
 
@@ -107,7 +111,7 @@ func (p *serviceCallout) connect(b *flow.Build, el *etree.Element) {
 		b.Refuse(el, "ConnectionInfoMissing")
 		return
 	case named:
-		http = local
+		http, p.local = local, true
 	case b.Text(http, "URL") != "":
 		p.url = b.Template(b.Child(http, "URL"), b.Text(http, "URL"))
 	}

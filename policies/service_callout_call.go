@@ -87,6 +87,12 @@ func (p *serviceCallout) send(ctx context.Context, x *flow.Exchange, call flow.C
 			return p.fault(ctx, err)
 		}
 	}
+	if p.errand != "" {
+		kept, err := p.keepErrand(ctx, x, call)
+		if kept || err != nil {
+			return err
+		}
+	}
 	select {
 	case p.unawaited <- struct{}{}:
 	default:
@@ -94,7 +100,7 @@ func (p *serviceCallout) send(ctx context.Context, x *flow.Exchange, call flow.C
 	}
 	own := x.Detach()
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timeout)
-	go func() {
+	x.Services.Background.Go(func() {
 		defer func() {
 			_ = recover() // a defect in a connection must not end the process; nobody waits for its error
 			cancel()
@@ -104,7 +110,7 @@ func (p *serviceCallout) send(ctx context.Context, x *flow.Exchange, call flow.C
 		if answer, err := p.connection.Call(limited, own, call); err == nil {
 			drain(answer)
 		}
-	}()
+	})
 	return nil
 }
 

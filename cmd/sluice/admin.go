@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,9 +15,12 @@ import (
 	"sluice/proxy"
 )
 
-// metrics is what /metrics shows. Labels are names from bundles and status
-// codes, never what a client sends, so their number is bounded.
+// metrics is what the admin listener shows: /metrics, and the last load on its
+// page. Labels are names from bundles and status codes, never what a client sends,
+// so their number is bounded.
 type metrics struct {
+	started  time.Time
+	load     atomic.Pointer[proxy.Load] // the last one, nil before
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	faults   *prometheus.CounterVec
@@ -29,6 +33,7 @@ type metrics struct {
 func newMetrics() *metrics {
 	buckets := []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120}
 	m := &metrics{
+		started:  time.Now(),
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sluice_requests_total", Help: "Requests by proxy, endpoint and status."}, []string{"proxy", "endpoint", "status"}),
 		faults:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "sluice_faults_total", Help: "Requests that ended in the error state, by fault code."}, []string{"proxy", "endpoint", "code"}),
@@ -53,9 +58,11 @@ func (m *metrics) request(r *proxy.Record) {
 	}
 }
 
-func (m *metrics) deployed(proxies, refused int) {
-	m.proxies.Set(float64(proxies))
-	m.refused.Set(float64(refused))
+// loaded notes the last load of the bundles.
+func (m *metrics) loaded(l *proxy.Load) {
+	m.proxies.Set(float64(len(l.Snapshot.Deployments)))
+	m.refused.Set(float64(len(l.Refused)))
+	m.load.Store(l)
 }
 
 // serveAdmin opens the operator's listener, which clients must not reach.
@@ -91,6 +98,7 @@ func (r *runtime) adminHandler() http.Handler {
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.Handle("/", r.adminPage())
 	return mux
 }
 

@@ -21,7 +21,7 @@ type backends struct {
 }
 
 // openBackends opens both. Queues are opened first, because asynchronous executions
-// ride on one, and begin attempts last, when whoever works on them is there.
+// ride on one; they begin attempts when everything is served.
 func (r *runtime) openBackends(ctx context.Context) error {
 	if err := r.openTasks(ctx); err != nil {
 		return fmt.Errorf("Cloud Tasks: %w", err)
@@ -31,11 +31,14 @@ func (r *runtime) openBackends(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.makeQueues(ctx); err != nil {
-		return err
+	if r.settings.KeepCallouts {
+		e, err := openErrands(ctx, r.backends.tasks, r.log)
+		if err != nil {
+			return err
+		}
+		r.services.Errands = e
 	}
-	r.backends.tasks.Start()
-	return nil
+	return r.makeQueues(ctx)
 }
 
 func (r *runtime) openTasks(ctx context.Context) (err error) {

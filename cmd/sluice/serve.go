@@ -120,6 +120,7 @@ func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
 	if err := r.serveGoogle(ctx, failed); err != nil {
 		return err
 	}
+	r.backends.tasks.Start()
 	if s.Watch {
 		go r.watch(ctx)
 	}
@@ -146,7 +147,7 @@ func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime
 	if err != nil {
 		return nil, err
 	}
-	r.services = &flow.Services{Now: time.Now, ProcessID: newID(), Interfaces: interfaces()}
+	r.services = &flow.Services{Now: time.Now, ProcessID: newID(), Interfaces: interfaces(), Background: &flow.Background{}}
 	if r.data, err = openOrgData(s.OrgData, errs); err != nil {
 		return nil, err
 	}
@@ -220,7 +221,7 @@ func (r *runtime) reload(first bool) bool {
 		fmt.Fprintf(r.errs, "sluice: %v\n", err)
 	}
 	r.table.Swap(load.Snapshot)
-	r.metrics.deployed(len(load.Snapshot.Deployments), len(load.Refused))
+	r.metrics.loaded(load)
 	for _, name := range load.Kept {
 		fmt.Fprintf(r.errs, "sluice: %s is refused; its previous version goes on serving\n", name)
 	}
@@ -301,7 +302,7 @@ func (r *runtime) announce() {
 		fmt.Fprintf(r.out, "the test data in %s is not loaded; --org-data %s loads it\n", dir, dir)
 	}
 	if r.settings.Admin != "" {
-		fmt.Fprintf(r.out, "admin on http://%s/metrics\n", visible(r.settings.Admin))
+		fmt.Fprintf(r.out, "admin page on http://%s/\n", visible(r.settings.Admin))
 	}
 }
 
@@ -321,6 +322,9 @@ func (r *runtime) drain(server *proxy.Server) error {
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {
 		r.log.Warn("requests were cut off", zap.Error(err))
+	}
+	if !r.services.Background.Wait(ctx) {
+		r.log.Warn("callouts that nobody waits for were cut off; --keep-callouts keeps them")
 	}
 	return nil
 }

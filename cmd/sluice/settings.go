@@ -48,6 +48,7 @@ type settings struct {
 	LogLevel       string            `yaml:"log-level"`
 	LogFormat      string            `yaml:"log-format"`
 	AccessLog      bool              `yaml:"access-log"`
+	KeepCallouts   bool              `yaml:"keep-callouts"`
 
 	StateSettings   `yaml:",inline"`
 	GoogleSettings  `yaml:",inline"`
@@ -126,7 +127,7 @@ func (s *settings) options() []*option {
 		{name: "tls-key", usage: "key `file` in PEM", set: text(&s.TLSKey)},
 		{name: "tls-client-ca", usage: "`file` with the CAs of client certificates (mTLS)", set: text(&s.TLSClientCA)},
 		{name: "tls-self-signed", usage: "make a certificate for localhost at start", set: flag(&s.SelfSigned), boolean: true},
-		{name: "admin", usage: "`address` for /healthz, /readyz, /metrics and pprof; empty for none", set: text(&s.Admin)},
+		{name: "admin", usage: "`address` of the admin page, /healthz, /readyz, /metrics and pprof; empty for none", set: text(&s.Admin)},
 		{name: "region", usage: "system.region.`name`", set: text(&s.Region), def: s.Region},
 		{name: "watch", usage: "reload when a bundle changes; a bad edit keeps the old revision serving", set: flag(&s.Watch), boolean: true},
 		{name: "strict", usage: "do not start when a bundle is refused", set: flag(&s.Strict), boolean: true},
@@ -144,6 +145,7 @@ func (s *settings) options() []*option {
 		{name: "drain", usage: "`duration` that requests under way may take after SIGTERM", set: s.setDrain, def: s.Drain.String()},
 		{name: "log-level", usage: "`level`: debug, info, warn or error", set: text(&s.LogLevel), def: s.LogLevel},
 		{name: "log-format", usage: "`form`: console or json", set: text(&s.LogFormat), def: s.LogFormat},
+		{name: "keep-callouts", usage: "keep ServiceCallouts without Response in a queue, with their headers and payload, until they are answered: with --data none is lost", set: flag(&s.KeepCallouts), boolean: true},
 		{name: "access-log", usage: "log every request", set: flag(&s.AccessLog), boolean: true},
 	}
 	return slices.Concat(own, orgOptions(s), s.StateSettings.options(), s.GoogleSettings.options(), s.OutsideSettings.options())

@@ -50,6 +50,7 @@ internal/state/statetest internal/state
 internal/orgdata        leaf
 internal/tasks          faults flow leaf internal/state
 internal/appint         faults flow leaf internal/state internal/integrations internal/tasks
+internal/adminpage      faults flow proxy leaf internal/appint internal/integrations internal/tasks
 internal/cases          faults flow proxy leaf internal/state internal/orgdata internal/keysets
 internal/features       faults flow proxy leaf internal/cases internal/mock
 internal/faultlint      faults flow proxy internal/spelling
@@ -71,8 +72,8 @@ var places = map[string][]string{
 	"github.com/go-jose":             {"internal/jose/"},
 	"github.com/nats-io":             {"internal/state/"},
 	"github.com/dop251/goja":         {"internal/script/"},
-	"google.golang.org/grpc":         {"internal/tasks/", "cmd/"},
-	"cloud.google.com/go/cloudtasks": {"internal/tasks/", "cmd/"},
+	"google.golang.org/grpc":         {"internal/tasks/", "internal/adminpage/", "cmd/"},
+	"cloud.google.com/go/cloudtasks": {"internal/tasks/", "internal/adminpage/", "cmd/"},
 	"github.com/google/go-jsonnet":   {"internal/integrations/"},
 	"github.com/cucumber":            {"internal/features/"},
 	"github.com/maypok86/otter":      {"internal/state/", "internal/keysets/"},
