@@ -10,26 +10,28 @@ import (
 	"sluice/internal/integrations"
 )
 
-// executeRequest is the body of execute, by its JSON names (reference integrations.md 2).
-type executeRequest struct {
+// runRequest is what the bodies of execute and schedule have in common, by its JSON names
+// (reference integrations.md 2).
+type runRequest struct {
 	TriggerID       string                     `json:"triggerId"`
 	InputParameters map[string]json.RawMessage `json:"inputParameters"`
 	RequestID       string                     `json:"requestId"`
-	DoNotPropagate  bool                       `json:"doNotPropagateError"`
-	ExecutionID     string                     `json:"executionId"`
 	Parameters      *legacyParameters          `json:"parameters"`
 	Entries         []legacyEntry              `json:"parameterEntries"`
 }
 
+// executeRequest is the body of execute.
+type executeRequest struct {
+	runRequest
+	DoNotPropagate bool   `json:"doNotPropagateError"`
+	ExecutionID    string `json:"executionId"`
+}
+
 // scheduleRequest is the body of schedule.
 type scheduleRequest struct {
-	TriggerID       string                     `json:"triggerId"`
-	InputParameters map[string]json.RawMessage `json:"inputParameters"`
-	RequestID       string                     `json:"requestId"`
-	ScheduleTime    string                     `json:"scheduleTime"`
-	ExecutionID     string                     `json:"userGeneratedExecutionId"`
-	Parameters      *legacyParameters          `json:"parameters"`
-	Entries         []legacyEntry              `json:"parameterEntries"`
+	runRequest
+	ScheduleTime string `json:"scheduleTime"`
+	ExecutionID  string `json:"userGeneratedExecutionId"`
 }
 
 // legacyParameters and legacyEntry are the deprecated form of inputParameters.
@@ -66,6 +68,20 @@ type order struct {
 	executionID string
 }
 
+// order begins the order of c, whose body was read into message, of which q is a part. Inputs in a
+// deprecated place go into inputParameters, also in the body.
+func (q *runRequest) order(c integrations.Call, m integrations.Method, message any) (*order, error) {
+	o := &order{call: c, method: m, trigger: q.TriggerID, request: q.RequestID}
+	if q.Parameters == nil && q.Entries == nil {
+		return o, nil
+	}
+	modern(&q.InputParameters, q.Parameters, q.Entries)
+	q.Parameters, q.Entries = nil, nil
+	var err error
+	o.call.Body, err = json.Marshal(message)
+	return o, err
+}
+
 func readExecute(c integrations.Call) (*order, error) {
 	var q executeRequest
 	if err := readMessage(c.Body, &q); err != nil {
@@ -74,15 +90,7 @@ func readExecute(c integrations.Call) (*order, error) {
 	if q.ExecutionID != "" {
 		return nil, unimplemented("executionId, to go on with an execution that is on hold, is not supported: lift its suspension instead.")
 	}
-	o := &order{call: c, method: integrations.Post, trigger: q.TriggerID, request: q.RequestID}
-	if q.Parameters == nil && q.Entries == nil {
-		return o, nil
-	}
-	modern(&q.InputParameters, q.Parameters, q.Entries)
-	q.Parameters, q.Entries = nil, nil
-	var err error
-	o.call.Body, err = json.Marshal(q)
-	return o, err
+	return q.order(c, integrations.Post, &q)
 }
 
 // executionID is what a caller may choose; dots part keys of a bucket.
@@ -96,18 +104,16 @@ func readSchedule(c integrations.Call) (*order, error) {
 	if q.ExecutionID != "" && !executionID.MatchString(q.ExecutionID) {
 		return nil, invalid("userGeneratedExecutionId must be 1 to 128 letters, digits, - and _.")
 	}
-	o := &order{call: c, method: integrations.PostToQueue, trigger: q.TriggerID, request: q.RequestID, executionID: q.ExecutionID}
+	method := integrations.PostToQueue
 	if q.ScheduleTime != "" {
-		o.method = integrations.Schedule
+		method = integrations.Schedule
 	}
-	if q.Parameters == nil && q.Entries == nil {
-		return o, nil
+	o, err := q.order(c, method, &q)
+	if err != nil {
+		return nil, err
 	}
-	modern(&q.InputParameters, q.Parameters, q.Entries)
-	q.Parameters, q.Entries = nil, nil
-	var err error
-	o.call.Body, err = json.Marshal(q)
-	return o, err
+	o.executionID = q.ExecutionID
+	return o, nil
 }
 
 // names are the integrations that a call is for: all with its trigger for "-", sorted.

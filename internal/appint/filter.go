@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sluice/internal/integrations"
 )
 
 // A filter is the filter parameter of the list methods: comparisons with = != < <= > >= and :
@@ -174,7 +176,7 @@ func (p *filterParser) one(depth int) filter {
 func (p *filterParser) test(field string) filter {
 	name := ""
 	for _, known := range p.fields {
-		if camelCase(unquoted(field)) == known {
+		if integrations.CamelCase(unquoted(field)) == known {
 			name = known
 		}
 	}

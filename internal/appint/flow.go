@@ -20,11 +20,7 @@ func (s *Service) Run(ctx context.Context, c flow.IntegrationCall) (*flow.Messag
 	if err != nil {
 		return nil, err
 	}
-	m := flow.NewResponse()
-	m.Status = a.Status
-	m.Header.Add("Content-Type", "application/json")
-	m.SetContent(a.Body)
-	return m, nil
+	return a.Message(), nil
 }
 
 // answer is what the API answers to a call, an error too. The error is that of ctx, when it

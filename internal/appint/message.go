@@ -6,13 +6,15 @@ import (
 	"reflect"
 	"strings"
 
+	"sluice/internal/integrations"
 	"sluice/internal/ordjson"
 )
 
 // Messages are proto3 JSON: names come in camelCase or in snake_case, and are answered in
 // camelCase.
 
-// readMessage reads a request into the struct that *to is. The fields' JSON names are camelCase.
+// readMessage reads a request into the struct that *to is. The fields' JSON names are camelCase;
+// those of an embedded struct count as its own.
 // An empty body is an empty message. A name that the message does not have is an error, worded as
 // Google's (recalled).
 func readMessage(body []byte, to any) error {
@@ -24,14 +26,15 @@ func readMessage(body []byte, to any) error {
 		return err
 	}
 	n = renamed(n)
-	known := fields(reflect.TypeOf(to).Elem())
+	message := reflect.TypeOf(to).Elem()
+	known := fields(message)
 	for name := range n.Members() {
 		if !known[name] {
 			return invalid("Invalid JSON payload received. Unknown name %q: Cannot find field.", name)
 		}
 	}
 	if err := json.Unmarshal(ordjson.Append(nil, n), to); err != nil {
-		return unreadable(err)
+		return unreadable(err, message)
 	}
 	return nil
 }
@@ -47,20 +50,30 @@ func parseObject(body []byte) (*ordjson.Node, error) {
 	return n, nil
 }
 
-// unreadable says which field is of a wrong type.
-func unreadable(err error) error {
-	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
-		return invalid("Invalid value at '%s' (%s): a JSON %s does not fit.", wrong.Field, wrong.Type, wrong.Value)
+// unreadable says which field of the message is of a wrong type. encoding/json also names the
+// struct that is embedded, of which a caller knows nothing.
+func unreadable(err error, message reflect.Type) error {
+	wrong := new(json.UnmarshalTypeError)
+	if !errors.As(err, &wrong) {
+		return invalid("Invalid JSON payload received: %v.", err)
 	}
-	return invalid("Invalid JSON payload received: %v.", err)
+	field := wrong.Field
+	for f := range message.Fields() {
+		if f.Anonymous {
+			field = strings.TrimPrefix(field, f.Name+".")
+		}
+	}
+	return invalid("Invalid value at '%s' (%s): a JSON %s does not fit.", field, wrong.Type, wrong.Value)
 }
 
 // fields are the JSON names of a struct.
 func fields(t reflect.Type) map[string]bool {
 	names := map[string]bool{}
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		names[name] = true
+	for _, f := range reflect.VisibleFields(t) {
+		if !f.Anonymous {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			names[name] = true
+		}
 	}
 	return names
 }
@@ -70,7 +83,7 @@ func fields(t reflect.Type) map[string]bool {
 func renamed(n *ordjson.Node) *ordjson.Node {
 	out := ordjson.NewObject()
 	for name, v := range n.Members() {
-		out.Set(camelCase(name), v)
+		out.Set(integrations.CamelCase(name), v)
 	}
 	return out
 }
@@ -94,25 +107,11 @@ func deepRename(n *ordjson.Node, isMap bool) *ordjson.Node {
 		out := ordjson.NewObject()
 		for name, v := range n.Members() {
 			if !isMap {
-				name = camelCase(name)
+				name = integrations.CamelCase(name)
 			}
 			out.Set(name, deepRename(v, !isMap && userNamed[name]))
 		}
 		return out
 	}
 	return n
-}
-
-// camelCase turns trigger_id into triggerId; @type and other names stay.
-func camelCase(name string) string {
-	if !strings.Contains(name, "_") {
-		return name
-	}
-	parts := strings.Split(name, "_")
-	for i, p := range parts[1:] {
-		if p != "" {
-			parts[i+1] = strings.ToUpper(p[:1]) + p[1:]
-		}
-	}
-	return strings.Join(parts, "")
 }

@@ -9,16 +9,21 @@ import (
 )
 
 func TestReadMessage(t *testing.T) {
+	type trigger struct {
+		TriggerID string `json:"triggerId"`
+	}
 	type message struct {
-		TriggerID string                     `json:"triggerId"`
-		Inputs    map[string]json.RawMessage `json:"inputParameters"`
-		Flag      bool                       `json:"doNotPropagateError"`
+		trigger
+		Inputs map[string]json.RawMessage `json:"inputParameters"`
+		Flag   bool                       `json:"doNotPropagateError"`
 	}
 	for _, c := range []struct{ body, want, wrong string }{
 		{`{"triggerId":"a"}`, `{"triggerId":"a","inputParameters":null,"doNotPropagateError":false}`, ""},
 		{`{"trigger_id":"a","input_parameters":{"in_a":{"stringValue":"x"}},"do_not_propagate_error":true}`,
 			`{"triggerId":"a","inputParameters":{"in_a":{"stringValue":"x"}},"doNotPropagateError":true}`, ""},
 		{" \n", `{"triggerId":"","inputParameters":null,"doNotPropagateError":false}`, ""},
+		{`{"trigger":{"triggerId":"a"}}`, "", `Unknown name "trigger": Cannot find field.`},
+		{`{"":"a"}`, "", `Unknown name "": Cannot find field.`},
 		{`{"triger":"a"}`, "", `Unknown name "triger": Cannot find field.`},
 		{`{"triggerId":5}`, "", "Invalid value at 'triggerId' (string): a JSON number does not fit."},
 		{`[]`, "", "an object is expected"},

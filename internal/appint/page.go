@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sluice/internal/integrations"
 )
 
 const (
@@ -40,7 +42,7 @@ func sorted[T any](items []T, orderBy string, value func(T, string) string, fiel
 		if len(words) == 0 {
 			continue
 		}
-		k := key{camelCase(words[0]), 1}
+		k := key{integrations.CamelCase(words[0]), 1}
 		descends := len(words) == 2 && strings.EqualFold(words[1], "desc")
 		if descends {
 			k.sign = -1

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/integrations"
 	"sluice/internal/ordjson"
 	"sluice/internal/state"
 )
@@ -126,7 +127,7 @@ func patched(old, given *ordjson.Node, mask string) (*ordjson.Node, error) {
 		return out, nil
 	}
 	for _, path := range strings.Split(mask, ",") {
-		name, _, _ := strings.Cut(camelCase(strings.TrimSpace(path)), ".")
+		name, _, _ := strings.Cut(integrations.CamelCase(strings.TrimSpace(path)), ".")
 		if name == "" {
 			return nil, invalid("updateMask %q is not a list of fields such as description,taskConfigs.", mask)
 		}

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"sluice/internal/integrations"
 	"sluice/internal/ordjson"
 )
 
@@ -198,7 +199,7 @@ func (q *request) document() (*ordjson.Node, error) {
 // parameter is a query parameter, in either spelling.
 func (q *request) parameter(name string) string {
 	for given, values := range q.URL.Query() {
-		if camelCase(given) == name && len(values) > 0 {
+		if integrations.CamelCase(given) == name && len(values) > 0 {
 			return values[0]
 		}
 	}

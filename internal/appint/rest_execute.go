@@ -82,7 +82,7 @@ func (s *Service) restTest(q *request) (any, error) {
 	}
 	defer s.engine.Forget(v.Integration, v.ID)
 	modern(&t.InputParameters, t.Parameters, nil)
-	body, err := json.Marshal(executeRequest{TriggerID: t.TriggerID, InputParameters: t.InputParameters})
+	body, err := json.Marshal(runRequest{TriggerID: t.TriggerID, InputParameters: t.InputParameters})
 	if err != nil {
 		return nil, err
 	}

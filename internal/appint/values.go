@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"sluice/internal/integrations"
 	"sluice/internal/ordjson"
 )
 
@@ -172,7 +173,7 @@ func plainValues(values map[string]json.RawMessage) (map[string]json.RawMessage,
 
 func plainValue(n *ordjson.Node) (json.RawMessage, error) {
 	for name, v := range n.Members() {
-		switch name = camelCase(name); {
+		switch name = integrations.CamelCase(name); {
 		case name == "jsonValue" && v.Kind() == ordjson.String || isNumber(name) && v.Kind() == ordjson.String:
 			raw := json.RawMessage(v.Text())
 			if !json.Valid(raw) {
@@ -193,7 +194,7 @@ func isNumber(name string) bool { return name == "intValue" || name == "doubleVa
 func plainArray(name string, v *ordjson.Node) (json.RawMessage, error) {
 	out := ordjson.NewArray()
 	for field, list := range v.Members() {
-		if !strings.HasSuffix(camelCase(field), "Values") || list.Kind() != ordjson.Array {
+		if !strings.HasSuffix(integrations.CamelCase(field), "Values") || list.Kind() != ordjson.Array {
 			continue
 		}
 		for _, item := range list.Items() {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"sluice/flow"
 )
 
 // Call is one execute or schedule request of the Application Integration API.
@@ -29,6 +31,15 @@ type Answer struct {
 	Status      int
 	Body        []byte
 	ExecutionID string // empty when the call was refused
+}
+
+// Message is the answer as a policy gets it.
+func (a Answer) Message() *flow.Message {
+	m := flow.NewResponse()
+	m.Status = a.Status
+	m.Header.Add("Content-Type", "application/json")
+	m.SetContent(a.Body)
+	return m
 }
 
 // StatusError is an error of the API: an HTTP status, Google's canonical name for it, and a

@@ -26,9 +26,5 @@ func (s service) Run(ctx context.Context, c flow.IntegrationCall) (*flow.Message
 	if err != nil {
 		return nil, err
 	}
-	m := flow.NewResponse()
-	m.Status = a.Status
-	m.Header.Add("Content-Type", "application/json")
-	m.SetContent(a.Body)
-	return m, nil
+	return a.Message(), nil
 }

@@ -49,7 +49,7 @@ func readValueType(v value) (value, dataType, error) {
 	var out value
 	var kind dataType
 	for _, name := range o.names {
-		t, ok := valueFields[camelCase(name)]
+		t, ok := valueFields[CamelCase(name)]
 		if !ok {
 			continue
 		}
@@ -71,7 +71,7 @@ func readValueType(v value) (value, dataType, error) {
 // isValueType tells whether o looks like a ValueType, if not a readable one.
 func isValueType(o *object) bool {
 	for _, name := range o.names {
-		if _, ok := valueFields[camelCase(name)]; ok {
+		if _, ok := valueFields[CamelCase(name)]; ok {
 			return true
 		}
 	}
@@ -136,7 +136,9 @@ func readRawValueType(raw json.RawMessage) (value, dataType, error) {
 	return readValueType(v)
 }
 
-func camelCase(name string) string {
+// CamelCase turns trigger_id into triggerId, as proto3 JSON has it; @type and other
+// names stay.
+func CamelCase(name string) string {
 	if !strings.Contains(name, "_") {
 		return name
 	}
