@@ -147,7 +147,6 @@ var jwtCauses = []struct {
 	{jose.ErrDecrypt, "InvalidToken"},
 	{jose.ErrTooCostly, "InvalidToken"},
 	{jose.ErrAlgorithm, "AlgorithmMismatch"},
-	{jose.ErrCritical, "UnhandledCriticalHeader"},
 	{jose.ErrKeyType, "WrongKeyType"},
 	{jose.ErrCurve, "InvalidCurve"},
 	{jose.ErrSize, "InvalidSecretKey"},

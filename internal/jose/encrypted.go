@@ -159,12 +159,12 @@ func ParseEncrypted(text string) (*Encrypted, error) {
 }
 
 // Decrypt returns the payload of a token that uses exactly the key management m
-// and one of the content encryptions. Errors: ErrAlgorithm, ErrCritical (any
-// critical header: go-jose knows none), ErrTooCostly, ErrDecrypt, ErrMalformed,
-// and those of [KeyManagement.Check]. A compressed payload may be ten times as
-// long as the token, or 250 kB.
+// and one of the content encryptions. Errors: ErrAlgorithm, ErrTooCostly,
+// ErrDecrypt, ErrMalformed, and those of [KeyManagement.Check]. A compressed
+// payload may be ten times as long as the token, or 250 kB. Whether the headers in
+// "crit" are known is for the caller to judge.
 func (e *Encrypted) Decrypt(m *KeyManagement, contents []*Encryption, key any) ([]byte, error) {
-	content, err := e.inspect(m, contents)
+	header, content, err := e.inspect(m, contents)
 	if err != nil {
 		return nil, err
 	}
@@ -176,39 +176,45 @@ func (e *Encrypted) Decrypt(m *KeyManagement, contents []*Encryption, key any) (
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	plain, err := token.Decrypt(key)
+	var plain []byte
+	if _, critical := header["crit"]; critical {
+		plain, err = e.decryptCritical(header, m, content, key)
+	} else {
+		plain, err = token.Decrypt(key)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDecrypt, err)
 	}
 	return plain, nil
 }
 
+// jweHeader is a header by its names, which are compared exactly, as go-jose does:
+// a struct would take P2C for p2c.
+type jweHeader map[string]json.RawMessage
+
 // inspect looks at the header for what go-jose refuses without an error of its
-// own, and for what would be costly; it returns the content encryption. Names are
-// compared exactly, as go-jose does: a struct would take P2C for p2c.
-func (e *Encrypted) inspect(m *KeyManagement, contents []*Encryption) (*Encryption, error) {
-	var header map[string]json.RawMessage
+// own, and for what would be costly; it returns the header and the content
+// encryption.
+func (e *Encrypted) inspect(m *KeyManagement, contents []*Encryption) (jweHeader, *Encryption, error) {
+	var header jweHeader
 	if json.Unmarshal(e.Header, &header) != nil {
-		return nil, fmt.Errorf("%w: the header is no JSON object", ErrMalformed)
+		return nil, nil, fmt.Errorf("%w: the header is no JSON object", ErrMalformed)
 	}
 	var alg, enc string
 	if json.Unmarshal(header["alg"], &alg) != nil || json.Unmarshal(header["enc"], &enc) != nil || alg != m.Name {
-		return nil, ErrAlgorithm
+		return nil, nil, ErrAlgorithm
 	}
 	content := encryptions[enc]
 	if content == nil || !slices.Contains(contents, content) {
-		return nil, ErrAlgorithm
-	}
-	if _, ok := header["crit"]; ok {
-		return nil, ErrCritical
+		return nil, nil, ErrAlgorithm
 	}
 	if m.Kind == PasswordKey {
 		count := 0
 		if json.Unmarshal(header["p2c"], &count) != nil || count > MaxIterations {
-			return nil, fmt.Errorf("%w: it may ask for %d", ErrTooCostly, MaxIterations)
+			return nil, nil, fmt.Errorf("%w: it may ask for %d", ErrTooCostly, MaxIterations)
 		}
 	}
-	return content, nil
+	return header, content, nil
 }
 
 // EncryptOptions say how Encrypt makes a token.

@@ -9,7 +9,6 @@ var (
 	ErrSignature = errors.New("its signature does not match")
 	ErrDecrypt   = errors.New("it cannot be decrypted")
 	ErrAlgorithm = errors.New("it uses another algorithm")                // encrypted tokens
-	ErrCritical  = errors.New("it has critical headers")                  // encrypted tokens
 	ErrTooCostly = errors.New("it asks for too many iterations of PBES2") // encrypted tokens
 )
 

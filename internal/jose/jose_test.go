@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -211,29 +212,63 @@ func TestEncryption(t *testing.T) {
 			to, from := managed(m, e)
 			o := EncryptOptions{Key: m, Content: e, KeyID: "k1", Compress: true, SaltLength: 8, Iterations: 1000,
 				Header: map[string]json.RawMessage{"typ": json.RawMessage(`"JWT"`), "n": json.RawMessage(`[1.0]`)}}
-			token, err := Encrypt(o, to, []byte("the payload"))
-			if err != nil {
-				t.Fatalf("%s %s: %v", name, e.Name, err)
-			}
-			j, err := ParseEncrypted(token)
-			if err != nil {
-				t.Fatal(err)
-			}
+			j := encrypted(t, o, to, "the payload")
 			for _, part := range []string{`"kid":"k1"`, `"typ":"JWT"`, `"n":[1.0]`, `"zip":"DEF"`, `"alg":"` + name, `"enc":"` + e.Name} {
 				if !strings.Contains(string(j.Header), part) {
 					t.Errorf("%s: the header %s lacks %s", name, j.Header, part)
 				}
 			}
-			plain, err := j.Decrypt(m, AllEncryptions(), from)
-			if err != nil || string(plain) != "the payload" {
-				t.Errorf("%s %s: %v, %s", name, e.Name, err, plain)
-			}
-			tampered := must(ParseEncrypted(token[:len(token)-4] + "AAAA"))
-			if _, err := tampered.Decrypt(m, AllEncryptions(), from); !errors.Is(err, ErrDecrypt) {
-				t.Errorf("tampered: %v", err)
+			opens(t, j, m, from, "the payload")
+			o.Header["crit"] = json.RawMessage(`["n"]`)
+			opens(t, encrypted(t, o, to, "critical"), m, from, "critical")
+			o.Compress = false
+			opens(t, encrypted(t, o, to, "as it is"), m, from, "as it is")
+		}
+	}
+}
+
+func encrypted(t *testing.T, o EncryptOptions, to any, payload string) *Encrypted {
+	t.Helper()
+	token, err := Encrypt(o, to, []byte(payload))
+	if err != nil {
+		t.Fatalf("%s %s: %v", o.Key.Name, o.Content.Name, err)
+	}
+	return must(ParseEncrypted(token))
+}
+
+// opens wants the payload of j, and nothing of what looks nearly like j: with
+// another bit in one of the parts, or with a part that is shorter.
+func opens(t *testing.T, j *Encrypted, m *KeyManagement, key any, payload string) {
+	t.Helper()
+	plain, err := j.Decrypt(m, AllEncryptions(), key)
+	if err != nil || string(plain) != payload {
+		t.Errorf("%s of %s: %v, %s", payload, j.Header, err, plain)
+	}
+	parts := strings.Split(j.text, ".")
+	for i, part := range parts {
+		octets := must(decode(part))
+		if len(octets) == 0 { // the key of dir and of ECDH-ES
+			continue
+		}
+		forged := slices.Clone(parts)
+		for _, change := range [][]byte{changed(i, octets), octets[:len(octets)-1]} {
+			forged[i] = segment.EncodeToString(change)
+			tampered := must(ParseEncrypted(strings.Join(forged, ".")))
+			if plain, err := tampered.Decrypt(m, AllEncryptions(), key); !errors.Is(err, ErrDecrypt) && !(i == 0 && err != nil) {
+				t.Errorf("%s with another part %d: %v, %s", j.Header, i, err, plain)
 			}
 		}
 	}
+}
+
+// changed changes part i of a token: of the header, white space.
+func changed(i int, octets []byte) []byte {
+	if i == 0 {
+		return append([]byte(" "), octets...)
+	}
+	octets = slices.Clone(octets)
+	octets[len(octets)/2] ^= 1
+	return octets
 }
 
 func TestDecryptRefuses(t *testing.T) {
@@ -246,7 +281,15 @@ func TestDecryptRefuses(t *testing.T) {
 		}
 		return must(ParseEncrypted(text))
 	}
-	password := LookupKeyManagement("PBES2-HS256+A128KW")
+	password, oaep := LookupKeyManagement("PBES2-HS256+A128KW"), LookupKeyManagement("RSA-OAEP-256")
+	p256 := ecKey(elliptic.P256())
+	point := string(must(jose.JSONWebKey{Key: &p256.PublicKey}.MarshalJSON()))
+	moved := encrypted(t, EncryptOptions{Key: wrap, Content: gcm, Header: map[string]json.RawMessage{"crit": json.RawMessage(`["x"]`)}}, secret, "x")
+	parts := strings.Split(moved.text, ".")
+	content, tag := must(decode(parts[3])), must(decode(parts[4]))
+	last := len(content) - 1
+	parts[3], parts[4] = segment.EncodeToString(content[:last]), segment.EncodeToString(append(content[last:], tag...))
+	moved.text = strings.Join(parts, ".")
 	for _, c := range []struct {
 		name     string
 		token    *Encrypted
@@ -259,16 +302,22 @@ func TestDecryptRefuses(t *testing.T) {
 		{"another content encryption", token(wrap, secret, ""), wrap, []*Encryption{LookupEncryption("A256GCM")}, secret, ErrAlgorithm},
 		{"no alg", token(wrap, secret, `{"enc":"A128GCM"}`), wrap, AllEncryptions(), secret, ErrAlgorithm},
 		{"header not JSON", token(wrap, secret, `{`), wrap, AllEncryptions(), secret, ErrMalformed},
-		{"critical header", token(wrap, secret, `{"alg":"A128KW","enc":"A128GCM","crit":["x"]}`), wrap, AllEncryptions(), secret, ErrCritical},
+		{"a critical header that was not there", token(wrap, secret, `{"alg":"A128KW","enc":"A128GCM","crit":["x"]}`), wrap, AllEncryptions(), secret, ErrDecrypt},
+		{"critical, two algs", token(wrap, secret, `{"alg":"dir","alg":"A128KW","enc":"A128GCM","crit":["x"]}`), wrap, AllEncryptions(), secret, ErrMalformed},
+		{"critical, no iterations", token(password, []byte("p"), `{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2s":"AAAAAAAAAAA","p2c":0,"crit":["x"]}`), password, AllEncryptions(), []byte("p"), ErrDecrypt},
+		{"critical, public key", token(oaep, &rsaKey().PublicKey, `{"alg":"RSA-OAEP-256","enc":"A128GCM","crit":["x"]}`), oaep, AllEncryptions(), &rsaKey().PublicKey, ErrDecrypt},
 		{"another header", token(wrap, secret, `{"alg":"A128KW","enc":"A128GCM","a":1}`), wrap, AllEncryptions(), secret, ErrDecrypt},
 		{"two algs", token(wrap, secret, `{"alg":"dir","alg":"A128KW","enc":"A128GCM"}`), wrap, AllEncryptions(), secret, ErrMalformed},
 		{"many iterations", token(password, []byte("p"), `{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2s":"AAAAAAAAAAA","P2C":1,"p2c":100001}`), password, AllEncryptions(), []byte("p"), ErrTooCostly},
 		{"iterations of another type", token(password, []byte("p"), `{"alg":"PBES2-HS256+A128KW","enc":"A128GCM","p2s":"AAAAAAAAAAA","p2c":"9"}`), password, AllEncryptions(), []byte("p"), ErrTooCostly},
+		{"critical, epk on another curve", token(LookupKeyManagement("ECDH-ES"), &p256.PublicKey, `{"alg":"ECDH-ES","enc":"A128GCM","crit":["x"],"epk":`+point+`}`), LookupKeyManagement("ECDH-ES"), AllEncryptions(), ecKey(elliptic.P384()), ErrDecrypt},
+		{"critical, no epk", token(LookupKeyManagement("ECDH-ES"), &p256.PublicKey, `{"alg":"ECDH-ES","enc":"A128GCM","crit":["x"]}`), LookupKeyManagement("ECDH-ES"), AllEncryptions(), p256, ErrDecrypt},
+		{"critical, tag with an octet of the content", moved, wrap, AllEncryptions(), secret, ErrDecrypt},
 		{"another secret", token(wrap, secret, ""), wrap, AllEncryptions(), []byte("0123456789abcdef"), ErrDecrypt},
 		{"another size", token(wrap, secret, ""), wrap, AllEncryptions(), make([]byte, 24), ErrSize},
 		{"RSA key", token(wrap, secret, ""), wrap, AllEncryptions(), rsaKey(), ErrKeyType},
-		{"weak RSA key", token(LookupKeyManagement("RSA-OAEP-256"), &rsaKey().PublicKey, ""), LookupKeyManagement("RSA-OAEP-256"), AllEncryptions(), weakRSAKey(), ErrWeak},
-		{"other RSA key", token(LookupKeyManagement("RSA-OAEP-256"), &rsaKey().PublicKey, ""), LookupKeyManagement("RSA-OAEP-256"), AllEncryptions(), otherRSAKey(), ErrDecrypt},
+		{"weak RSA key", token(oaep, &rsaKey().PublicKey, ""), oaep, AllEncryptions(), weakRSAKey(), ErrWeak},
+		{"other RSA key", token(oaep, &rsaKey().PublicKey, ""), oaep, AllEncryptions(), otherRSAKey(), ErrDecrypt},
 	} {
 		if _, err := c.token.Decrypt(c.m, c.contents, c.key); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
@@ -285,9 +334,11 @@ func TestDecryptRefuses(t *testing.T) {
 // its size in the token.
 func TestDecompressionIsBounded(t *testing.T) {
 	wrap, gcm, secret := LookupKeyManagement("A128KW"), LookupEncryption("A128GCM"), make([]byte, 16)
-	token := must(Encrypt(EncryptOptions{Key: wrap, Content: gcm, Compress: true}, secret, make([]byte, 8<<20)))
-	if _, err := must(ParseEncrypted(token)).Decrypt(wrap, AllEncryptions(), secret); !errors.Is(err, ErrDecrypt) {
-		t.Errorf("%d bytes became 8 MB: %v", len(token), err)
+	for _, header := range []map[string]json.RawMessage{nil, {"crit": json.RawMessage(`["x"]`)}} {
+		token := must(Encrypt(EncryptOptions{Key: wrap, Content: gcm, Compress: true, Header: header}, secret, make([]byte, 8<<20)))
+		if _, err := must(ParseEncrypted(token)).Decrypt(wrap, AllEncryptions(), secret); !errors.Is(err, ErrDecrypt) {
+			t.Errorf("%d bytes became 8 MB: %v", len(token), err)
+		}
 	}
 }
 
