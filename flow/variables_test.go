@@ -226,7 +226,7 @@ func TestVariablesReference(t *testing.T) {
 		}
 		seen[v.Name] = true
 	}
-	for _, name := range []string{"request.uri", "M.content", "M.header.NAME.values.string", "M.formparams.names", "private.NAME"} {
+	for _, name := range []string{"request.uri", "M.content", "M.header.NAME.values.string", "M.formparams.names", "ratelimit.POLICY.class.used.count", "private.NAME"} {
 		if !seen[name] {
 			t.Errorf("the reference lacks %s", name)
 		}

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -15,15 +16,19 @@ import (
 var _ = register(flow.Kind{
 	Name:    "AccessEntity",
 	Group:   "extension",
+	Waits:   true, // for an authorization code
 	Compile: compileAccessEntity,
 	Doc: flow.Doc{
 		Title: "puts the profile of an API product, an app, a developer or a consumer key into variables",
 		Text: `EntityType says what is looked up, EntityIdentifier by what: ref names the variable, type the kind of identifier.
 
-  apiproduct   apiproductname, consumerkey, appid, appname
-  app          appid, appname, consumerkey
-  developer    developerid, developeremail, appid, consumerkey
-  consumerkey  consumerkey
+  apiproduct         apiproductname, consumerkey, appid, appname
+  app                appid, appname, consumerkey
+  developer          developerid, developeremail, appid, consumerkey
+  consumerkey        consumerkey
+  consumerkey_scope  consumerkey
+  authorizationcode  authorizationcode
+  appgroupname       appid, consumerkey; company likewise
 
 SecondaryIdentifier narrows down: apiresource a product, developeremail, developerid or appgroupname an app. Of several
 entities the first counts, of several Identifier elements the first that finds one. A developer.id as VerifyAPIKey sets
@@ -33,6 +38,12 @@ AccessEntity.POLICY is the profile as XML, or with OutputFormat JSON as the mana
 element also has a variable: AccessEntity.ChildNodes.POLICY.App.Status is a text, ...App.Credentials the XML of the
 element. An element that occurs several times has its number in the name: ...Credentials.Credential.2.ConsumerKey.
 The texts are also there as AccessEntity.POLICY.App.Status.
+
+Apigee documents the profiles of the first four types. The others tell what is known here, in elements of this runtime's
+own: ConsumerKeyScope has ConsumerKey and Scopes; AuthorizationCode has ClientId, RedirectUri, Scopes, State, Status,
+IssuedAt, ExpiresAt and Attributes, also when it is used up or expired; AppGroup and Company have no more than their name,
+which their apps carry, so that a name finds none. The types requesttoken and verifier (OAuth 1.0a) and companydeveloper
+find nothing: nothing of that kind is kept.
 
 The policy never fails: when nothing is found, the variables are not there.`,
 		Sample: `<AccessEntity name="AE-App">
@@ -76,11 +87,9 @@ func compileAccessEntity(b *flow.Build, el *etree.Element) flow.Policy {
 	return p
 }
 
-// accessEntityUnkept are types of Apigee, the last two of Edge, that nothing here
-// keeps, or whose profile is documented nowhere.
-var accessEntityUnkept = []string{
-	"appgroupname", "authorizationcode", "consumerkey_scope", "requesttoken", "verifier", "company", "companydeveloper",
-}
+// accessEntityUnkept are types of Apigee that nothing here keeps: two of OAuth 1.0a,
+// and one of Edge.
+var accessEntityUnkept = []string{"requesttoken", "verifier", "companydeveloper"}
 
 // compileAccessEntityIdentifiers reads both forms: the elements themselves, or
 // several pairs of them.
@@ -120,11 +129,11 @@ func compileAccessEntityIdentifier(b *flow.Build, holder *etree.Element, finders
 // Execute finds the entity and tells of it. What an earlier run of the policy
 // found for the same request goes away, so that nobody takes the profile of one
 // key for that of another.
-func (p *accessEntity) Execute(_ context.Context, x *flow.Exchange) error {
+func (p *accessEntity) Execute(ctx context.Context, x *flow.Exchange) error {
 	p.output.forget(x)
 	for i := range p.identifiers {
-		profile, ok := p.identifiers[i].profile(x)
-		if err := x.Err(); err != nil {
+		profile, ok := p.identifiers[i].profile(ctx, x)
+		if err := cmp.Or(x.Err(), ctx.Err()); err != nil {
 			return err
 		}
 		if ok {
@@ -135,12 +144,12 @@ func (p *accessEntity) Execute(_ context.Context, x *flow.Exchange) error {
 	return nil
 }
 
-func (i *accessEntityIdentifier) profile(x *flow.Exchange) (accessEntityProfile, bool) {
+func (i *accessEntityIdentifier) profile(ctx context.Context, x *flow.Exchange) (accessEntityProfile, bool) {
 	v, ok := i.value.Value(x)
 	if !ok {
 		return accessEntityProfile{}, false
 	}
-	q := accessEntityQuery{Directory: x.Services.Entities, id: v.String()}
+	q := accessEntityQuery{Directory: x.Services.Entities, ctx: ctx, x: x, id: v.String()}
 	if i.secondary != nil {
 		if v, ok = i.secondary.Value(x); !ok {
 			return accessEntityProfile{}, false
@@ -151,11 +160,15 @@ func (i *accessEntityIdentifier) profile(x *flow.Exchange) (accessEntityProfile,
 	return profile, profile != accessEntityProfile{}
 }
 
-// accessEntityProfile is what was found: one of the four.
+// accessEntityProfile is what was found: one of these.
 type accessEntityProfile struct {
 	organization string
 	product      *entity.Product
 	app          *entity.App
 	developer    *entity.Developer
 	credential   *entity.Credential
+
+	scoped *entity.Credential // whose scopes are meant
+	code   *entity.Token
+	group  accessEntityGroup
 }

@@ -1,14 +1,19 @@
 package policies
 
 import (
+	"context"
 	"strings"
 
+	"sluice/flow"
 	"sluice/internal/entity"
 )
 
-// accessEntityQuery is a question to the directory.
+// accessEntityQuery is a question to the directory, asked while ctx lasts.
 type accessEntityQuery struct {
 	*entity.Directory
+	ctx context.Context
+	x   *flow.Exchange
+
 	id, second, secondType string // secondType is "" without a second identifier
 }
 
@@ -43,7 +48,24 @@ func accessEntityTypes() map[string]accessEntityFinders {
 		"consumerkey": {"consumerkey", map[string]accessEntityFinder{
 			"consumerkey": accessEntityQuery.credential,
 		}},
+		"consumerkey_scope": {"consumerkey", map[string]accessEntityFinder{
+			"consumerkey": accessEntityQuery.scopes,
+		}},
+		"authorizationcode": {"authorizationcode", map[string]accessEntityFinder{
+			"authorizationcode": accessEntityQuery.authorizationCode,
+		}},
+		"appgroupname": accessEntityGroups("AppGroup"),
+		"company":      accessEntityGroups("Company"),
 	}
+}
+
+// accessEntityGroups find the owner of an app. Edge calls an app group a company;
+// data of both come in as the same.
+func accessEntityGroups(root string) accessEntityFinders {
+	return accessEntityFinders{"appid", map[string]accessEntityFinder{
+		"appid":       func(q accessEntityQuery) accessEntityProfile { return accessEntityGroupOf(q.App(q.id), root) },
+		"consumerkey": func(q accessEntityQuery) accessEntityProfile { return accessEntityGroupOf(q.holder().App, root) },
+	}}
 }
 
 func (q accessEntityQuery) productNamed() accessEntityProfile {
@@ -91,6 +113,30 @@ func (q accessEntityQuery) developer() accessEntityProfile {
 
 func (q accessEntityQuery) credential() accessEntityProfile {
 	return accessEntityProfile{credential: q.holder().Credential}
+}
+
+func (q accessEntityQuery) scopes() accessEntityProfile {
+	return accessEntityProfile{scoped: q.holder().Credential}
+}
+
+// authorizationCode finds a code, also one that is good for nothing any more. When
+// the store does not answer it is as if there were none: the policy has no faults.
+func (q accessEntityQuery) authorizationCode() accessEntityProfile {
+	t, err := q.x.Services.Tokens.Find(q.ctx, entity.AuthorizationCode, q.id)
+	if err != nil {
+		q.x.Warn("no code was looked for: " + err.Error())
+	}
+	if err != nil || t == nil || t.Status == "deleted" {
+		return accessEntityProfile{}
+	}
+	return accessEntityProfile{code: t}
+}
+
+func accessEntityGroupOf(app *entity.App, root string) accessEntityProfile {
+	if app == nil || app.AppGroup == "" {
+		return accessEntityProfile{}
+	}
+	return accessEntityProfile{group: accessEntityGroup{root, app.AppGroup}}
 }
 
 // holder is the zero Holder for an unknown key.

@@ -33,7 +33,9 @@ func (o *accessEntityOutput) tell(x *flow.Exchange, p accessEntityProfile) error
 		if list, err = o.of(p); err != nil {
 			return err
 		}
-		list = o.memo.keep(p, list)
+		if p.code == nil { // of which each look-up has a copy of its own
+			list = o.memo.keep(p, list)
+		}
 	}
 	for i := range list {
 		x.Put(list[i].name, list[i].value)
@@ -83,6 +85,12 @@ func accessEntityValue(p accessEntityProfile) any {
 		return p.app
 	case p.developer != nil:
 		return p.developer
+	case p.scoped != nil:
+		return accessEntityScopes{p.scoped.ConsumerKey, p.scoped.Scopes}
+	case p.code != nil:
+		return newAccessEntityCode(p.code)
+	case p.group.name != "":
+		return map[string]string{"name": p.group.name}
 	}
 	return p.credential
 }

@@ -1,11 +1,14 @@
 package policies_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"sluice/flow"
 	"sluice/internal/entity"
 )
 
@@ -25,6 +28,9 @@ func TestAccessEntityDeployment(t *testing.T) {
 		{`<EntityType value="app"/><EntityIdentifier type="appid"/>`, []string{"error MissingElement"}},
 		{`<EntityType value="app"/><EntityIdentifier ref="k" type="verifier"/>`, []string{"warning UnknownIdentifier"}},
 		{`<EntityType value="requesttoken"/><EntityIdentifier ref="k" type="requesttoken"/>`, []string{"warning EntityNotKept"}},
+		{`<EntityType value="consumerkey_scope"/><EntityIdentifier ref="k"/>`, nil},
+		{`<EntityType value="authorizationcode"/><EntityIdentifier ref="k"/>`, nil},
+		{`<EntityType value="company"/><EntityIdentifier ref="k" type="companyname"/>`, []string{"warning UnknownIdentifier"}},
 		{`<EntityType value="app"/><OutputFormat>YAML</OutputFormat>` + key, []string{"error InvalidValue"}},
 		{`<EntityType value="app"/><Cache/>` + key, []string{"warning UnknownElement"}},
 	} {
@@ -69,6 +75,47 @@ func TestAccessEntityUnfitText(t *testing.T) {
 		<Variable name="found" type="string"><XPath>/App/Attributes/Attribute[1]/Value</XPath></Variable></XMLPayload></ExtractVariables>`)
 	if got := x.Lookup("found").String(); err != nil || got != "a\uFFFD]]>&\uFFFD" {
 		t.Errorf("read back %q, %v", got, err)
+	}
+}
+
+// tokenStore finds one token, or fails.
+type tokenStore struct {
+	flow.Tokens
+	token *entity.Token
+	err   error
+}
+
+func (s tokenStore) Find(context.Context, entity.TokenKind, string) (*entity.Token, error) {
+	return s.token, s.err
+}
+
+// TestAccessEntityFindsNoCode: a code that was deleted is no code, and a store that
+// does not answer is no fault, unless nobody waits any more.
+func TestAccessEntityFindsNoCode(t *testing.T) {
+	const text = `<AccessEntity><EntityType value="authorizationcode"/><EntityIdentifier ref="key"/></AccessEntity>`
+	approved, deleted := &entity.Token{Status: "approved", ClientID: "c"}, &entity.Token{Status: "deleted", ClientID: "c"}
+	p, _ := permissive.compile(t, text)
+	over, end := context.WithCancel(t.Context())
+	end()
+	for _, tt := range []struct {
+		name  string
+		ctx   context.Context
+		store tokenStore
+		found bool
+		err   error
+	}{
+		{"approved", t.Context(), tokenStore{token: approved}, true, nil},
+		{"unknown", t.Context(), tokenStore{}, false, nil},
+		{"deleted", t.Context(), tokenStore{token: deleted}, false, nil},
+		{"no answer", t.Context(), tokenStore{err: errors.New("no answer")}, false, nil},
+		{"too late", over, tokenStore{err: context.Canceled}, false, context.Canceled},
+	} {
+		x := knownCaller(nil)
+		x.Services.Tokens = tt.store
+		err := p.Execute(tt.ctx, x)
+		if found := !x.Lookup("AccessEntity.P").IsNull(); found != tt.found || !errors.Is(err, tt.err) {
+			t.Errorf("%s: found %v, error %v", tt.name, found, err)
+		}
 	}
 }
 

@@ -20,6 +20,12 @@ func accessEntityXML(p accessEntityProfile) *etree.Element {
 		return accessEntityApp(p.app)
 	case p.developer != nil:
 		return accessEntityDeveloper(p.developer, p.organization)
+	case p.scoped != nil:
+		return accessEntityScopes{p.scoped.ConsumerKey, p.scoped.Scopes}.xml()
+	case p.code != nil:
+		return newAccessEntityCode(p.code).xml()
+	case p.group.name != "":
+		return p.group.xml()
 	}
 	root := accessEntityElement{etree.NewElement("Credential")}
 	root.credential(p.credential)

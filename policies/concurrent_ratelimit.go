@@ -35,8 +35,8 @@ func concurrentRatelimitDoc(element string) flow.Doc {
 request flow it takes one of AllowConnections/@count places, or ends in a violation; in the others it gives the place
 back. A place that was not given back is free again when the exchange ends, or @ttl seconds after it was taken.
 
-Each process bounds its own requests: Distributed, Synchronous and StrictOnTtl have no effect. Apigee X does not have
-the policy.`,
+At a ProxyEndpoint it is refused. Each process bounds its own requests: Distributed, Synchronous and StrictOnTtl have
+no effect. Apigee X does not have the policy.`,
 		Sample: `<` + element + ` name="CR-Backend">
   <AllowConnections count="200" ttl="5"/>
   <TargetIdentifier name="backend" ref="request.header.x-backend"/>
@@ -88,9 +88,9 @@ func concurrentNumber(b *flow.Build, el *etree.Element, attr, code string) int {
 	return int(n)
 }
 
-// concurrentPlaces warns of wrong attachments, which Edge refused: here a place is
-// given back at the end in any case, and public bundles attach the policy to one
-// flow alone.
+// concurrentPlaces refuses an attachment to a ProxyEndpoint, as Edge does (recalled).
+// Of one that is missing, which Edge refuses too, it only warns (policies-1.md 6,
+// recommended): here a place is given back at the end in any case.
 func concurrentPlaces(b *flow.Build, el *etree.Element) {
 	if b.Attached == nil {
 		return
@@ -108,12 +108,12 @@ func concurrentPlaces(b *flow.Build, el *etree.Element) {
 			request = true
 		}
 	}
-	const hint = "attach it to the request flow, the response flow and the DefaultFaultRule of a TargetEndpoint"
 	switch {
 	case inProxy:
-		b.WarnText(el, "ConcurrentRatelimitStepAttachmentNotAllowedAtProxyEndpoint", hint)
+		b.Refuse(el, "ConcurrentRatelimitStepAttachmentNotAllowedAtProxyEndpoint")
 	case request && !(response && fault), !request && (response || fault):
-		b.WarnText(el, "ConcurrentRatelimitStepAttachmentMissingAtTargetEndpoint", hint)
+		b.WarnText(el, "ConcurrentRatelimitStepAttachmentMissingAtTargetEndpoint",
+			"attach it to the request flow, the response flow and the DefaultFaultRule of a TargetEndpoint")
 	}
 }
 

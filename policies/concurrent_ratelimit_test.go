@@ -8,8 +8,8 @@ import (
 	"sluice/flow"
 )
 
-// TestConcurrentRatelimitPlaces: attachments that Edge refused are warned of, and
-// only those.
+// TestConcurrentRatelimitPlaces: of the attachments that Edge refuses one is refused,
+// the other warned of.
 func TestConcurrentRatelimitPlaces(t *testing.T) {
 	request, response, fault := flow.Attachment{Side: flow.TargetSide}, flow.Attachment{Side: flow.TargetSide, Response: true}, flow.Attachment{Side: flow.TargetSide, Fault: true}
 	for _, tt := range []struct {
@@ -18,13 +18,13 @@ func TestConcurrentRatelimitPlaces(t *testing.T) {
 	}{
 		{nil, ""},
 		{[]flow.Attachment{request, response, fault}, ""},
-		{[]flow.Attachment{request, response}, "ConcurrentRatelimitStepAttachmentMissingAtTargetEndpoint"},
-		{[]flow.Attachment{fault}, "ConcurrentRatelimitStepAttachmentMissingAtTargetEndpoint"},
-		{[]flow.Attachment{request, response, fault, {Side: flow.ProxySide}}, "ConcurrentRatelimitStepAttachmentNotAllowedAtProxyEndpoint"},
+		{[]flow.Attachment{request, response}, "warning ConcurrentRatelimitStepAttachmentMissingAtTargetEndpoint"},
+		{[]flow.Attachment{fault}, "warning ConcurrentRatelimitStepAttachmentMissingAtTargetEndpoint"},
+		{[]flow.Attachment{request, response, fault, {Side: flow.ProxySide}}, "error ConcurrentRatelimitStepAttachmentNotAllowedAtProxyEndpoint"},
 	} {
 		unit := &flow.Unit{Services: quotaServices(t, time.Now), Attached: func(string) []flow.Attachment { return tt.attached }}
 		_, problems := compileTraffic(t, unit, "<ConcurrentRatelimit name='P'><AllowConnections count='1' ttl='5'/></ConcurrentRatelimit>")
-		if got := strings.Join(calloutProblems(problems), ", "); got != strings.TrimSuffix("warning "+tt.want, "warning ") {
+		if got := strings.Join(calloutProblems(problems), ", "); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt.attached, got, tt.want)
 		}
 	}

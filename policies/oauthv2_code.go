@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"net/url"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -15,33 +14,20 @@ import (
 	"sluice/internal/entity"
 )
 
-// oauthv2Code is GenerateAuthorizationCode: the authorization endpoint.
+// oauthv2Code is GenerateAuthorizationCode: a code from the authorization endpoint,
+// in the query of the redirect (RFC 6749 4.1).
 type oauthv2Code struct {
-	oauthv2
-	oauthv2Issuer
-	client       oauthv2Client
-	responseType oauthv2Param
-	state        oauthv2Param
-	redirect     oauthv2Redirect
-	challenge    oauthv2Param
-	method       oauthv2Param
-
-	noResponseType, notCode *faults.Def
+	oauthv2Endpoint
+	challenge oauthv2Param
+	method    oauthv2Param
 }
 
 func compileOAuthV2Code(b *flow.Build, el *etree.Element, p oauthv2) flow.Policy {
-	const operation = "GenerateAuthorizationCode"
+	issuer := compileOAuthV2Issuer(b, el, p, oauthv2CodeLife)
 	return &oauthv2Code{
-		oauthv2:        p,
-		oauthv2Issuer:  compileOAuthV2Issuer(b, el, p, oauthv2CodeLife),
-		client:         compileOAuthV2Public(b, el, operation),
-		responseType:   compileOAuthV2Param(b, el, "ResponseType", "request.queryparam.response_type", "request.formparam.response_type"),
-		state:          compileOAuthV2Param(b, el, "State", "request.queryparam.state", "request.formparam.state"),
-		redirect:       compileOAuthV2Redirect(b, el, operation),
-		challenge:      compileOAuthV2Param(b, nil, "", "request.queryparam.code_challenge", "request.formparam.code_challenge"),
-		method:         compileOAuthV2Param(b, nil, "", "request.queryparam.code_challenge_method", "request.formparam.code_challenge_method"),
-		noResponseType: b.Fault("invalid_request/" + operation + "/The request is missing a required parameter : response_type"),
-		notCode:        b.Fault("invalid_request/" + operation + "/Response type must be code"),
+		oauthv2Endpoint: compileOAuthV2Endpoint(b, el, p, issuer, "GenerateAuthorizationCode", "code"),
+		challenge:       compileOAuthV2Param(b, nil, "", "request.queryparam.code_challenge", "request.formparam.code_challenge"),
+		method:          compileOAuthV2Param(b, nil, "", "request.queryparam.code_challenge_method", "request.formparam.code_challenge_method"),
 	}
 }
 
@@ -50,18 +36,7 @@ func (p *oauthv2Code) Execute(ctx context.Context, x *flow.Exchange) error {
 }
 
 func (p *oauthv2Code) generate(ctx context.Context, x *flow.Exchange) error {
-	switch kind := p.responseType.choice(x, "code"); kind {
-	case "code":
-	case "":
-		return p.noResponseType.New()
-	default:
-		return p.notCode.New()
-	}
-	h, err := p.client.known(x)
-	if err != nil {
-		return err
-	}
-	to, err := p.redirect.where(x, h)
+	h, to, err := p.asked(x)
 	if err != nil {
 		return err
 	}
@@ -112,63 +87,6 @@ func oauthv2CodeFields(x *flow.Exchange, text string, code *entity.Token) []oaut
 		list = append(list, oauthv2Field{name: a.Name, text: a.Value})
 	}
 	return list
-}
-
-// oauthv2Redirect finds out where to send the user's agent back to.
-type oauthv2Redirect struct {
-	address oauthv2Param
-
-	missing, invalid *faults.Def
-}
-
-// oauthv2Destination is where, and what of it the request itself asked for.
-type oauthv2Destination struct{ address, asked string }
-
-func compileOAuthV2Redirect(b *flow.Build, el *etree.Element, operation string) oauthv2Redirect {
-	return oauthv2Redirect{
-		address: compileOAuthV2Param(b, el, "RedirectUri", "request.queryparam.redirect_uri", "request.formparam.redirect_uri"),
-		missing: b.Fault("invalid_request/" + operation + "/Redirection URI is required"),
-		invalid: b.Fault("invalid_request/" + operation + "/Invalid redirection uri {redirect_uri}"),
-	}
-}
-
-// where checks the redirect_uri against the app's callback, which it must equal
-// when there is one. One that is no absolute URL without a fragment is refused
-// (RFC 6749 3.1.2); it also keeps line breaks out of the Location header.
-func (r *oauthv2Redirect) where(x *flow.Exchange, h entity.Holder) (oauthv2Destination, error) {
-	asked, registered := r.address.value(x), h.App.CallbackURL
-	switch {
-	case asked == "" && registered == "":
-		return oauthv2Destination{}, r.missing.New()
-	case asked == "":
-		return oauthv2Destination{registered, ""}, nil
-	}
-	u, err := url.Parse(asked)
-	if err != nil || !u.IsAbs() || strings.Contains(asked, "#") || registered != "" && asked != registered {
-		return oauthv2Destination{}, r.invalid.New("redirect_uri", asked)
-	}
-	return oauthv2Destination{asked, asked}, nil
-}
-
-// oauthv2WithQuery appends parameters that are not empty to an address.
-func oauthv2WithQuery(address string, pairs ...string) string {
-	sign := "?"
-	if strings.Contains(address, "?") {
-		sign = "&"
-	}
-	return oauthv2WithPairs(address, sign, pairs)
-}
-
-func oauthv2WithPairs(address, sign string, pairs []string) string {
-	var b strings.Builder
-	b.WriteString(address)
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			b.WriteString(sign + pairs[i] + "=" + url.QueryEscape(pairs[i+1]))
-			sign = "&"
-		}
-	}
-	return b.String()
 }
 
 // oauthv2Redeem turns a code into what it entitles to.

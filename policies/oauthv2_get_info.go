@@ -101,68 +101,72 @@ func oauthv2Told(x *flow.Exchange, policy string, err error) error {
 	return err
 }
 
-// valid is the fault of a token that is not, or nil.
-func (p *oauthv2Info) valid(x *flow.Exchange, t *entity.Token) error {
+// valid is the token of that text. One that is not in force, or is over, is the
+// fault that says so.
+func (p *oauthv2Info) valid(ctx context.Context, x *flow.Exchange, kind entity.TokenKind, text string) (*entity.Token, error) {
+	t, err := oauthv2Find(ctx, x, kind, text)
 	switch {
+	case err != nil:
+		return nil, err
 	case t == nil || !t.Approved() && !p.ignores(t):
-		return p.unknown.New()
+		return nil, p.unknown.New()
 	case t.Expired(x.Now()) && !p.ignores(t):
-		return p.expired.New()
+		return nil, p.expired.New()
 	}
-	return nil
+	return t, nil
 }
 
 func (p *oauthv2Info) ignores(t *entity.Token) bool { return p.ignore && t.Kind == entity.AccessToken }
 
-func (p *oauthv2Info) access(ctx context.Context, x *flow.Exchange, text string) error {
-	t, err := oauthv2Find(ctx, x, entity.AccessToken, text)
+// held is a valid token and whose it is. Without its app a token is unknown.
+func (p *oauthv2Info) held(ctx context.Context, x *flow.Exchange, kind entity.TokenKind, text string) (*entity.Token, entity.Holder, error) {
+	t, err := p.valid(ctx, x, kind, text)
 	if err != nil {
-		return err
-	}
-	if err := p.valid(x, t); err != nil {
-		return err
+		return nil, entity.Holder{}, err
 	}
 	h, known := x.Services.Entities.Holder(t.ClientID)
 	if !known {
-		return p.unknown.New()
+		return nil, entity.Holder{}, p.unknown.New()
+	}
+	return t, h, nil
+}
+
+func (p *oauthv2Info) access(ctx context.Context, x *flow.Exchange, text string) error {
+	t, h, err := p.held(ctx, x, entity.AccessToken, text)
+	if err != nil {
+		return err
 	}
 	if _, ok := oauthv2Match(x, h, t); !ok {
 		return p.noProduct.New()
 	}
-	fields := append(oauthv2TokenFields(x, h, t), oauthv2Field{name: "access_token", text: text})
-	fields = append(fields, oauthv2PartnerFields(x, oauthv2Open(text, t.Partner), t)...)
-	oauthv2Put(x, "oauthv2accesstoken."+p.name+".", oauthv2WithAttributes(fields, t.Attributes), t.Attributes)
+	p.put(x, "oauthv2accesstoken.", h, t, text, oauthv2Open(text, t.Partner))
 	return nil
 }
 
 func (p *oauthv2Info) refresh(ctx context.Context, x *flow.Exchange, text string) error {
-	t, err := oauthv2Find(ctx, x, entity.RefreshToken, text)
+	t, h, err := p.held(ctx, x, entity.RefreshToken, text)
 	if err != nil {
 		return err
 	}
-	if err := p.valid(x, t); err != nil {
-		return err
-	}
-	h, known := x.Services.Entities.Holder(t.ClientID)
-	if !known {
-		return p.unknown.New()
-	}
 	own := *t
 	own.RefreshIssuedAt, own.RefreshExpiresAt, own.RefreshStatus = t.IssuedAt, t.ExpiresAt, oauthv2Status(t.Status)
-	fields := append(oauthv2TokenFields(x, h, t), oauthv2Field{name: "access_token", text: oauthv2Open(text, t.Partner)})
-	fields = append(fields, oauthv2PartnerFields(x, text, &own)...)
-	oauthv2Put(x, "oauthv2refreshtoken."+p.name+".", oauthv2WithAttributes(fields, t.Attributes), t.Attributes)
+	p.put(x, "oauthv2refreshtoken.", h, &own, oauthv2Open(text, t.Partner), text)
 	return nil
+}
+
+// put sets the variables of a token of h: an access token and a refresh token that
+// came together, of which one is t.
+func (p *oauthv2Info) put(x *flow.Exchange, prefix string, h entity.Holder, t *entity.Token, access, refresh string) {
+	fields := append(oauthv2TokenFields(x, h, t), oauthv2Field{name: "access_token", text: access})
+	fields = append(fields, oauthv2PartnerFields(x, refresh, t)...)
+	oauthv2Put(x, prefix+p.name+".", oauthv2WithAttributes(fields, t.Attributes), t.Attributes)
 }
 
 // code answers 404 to a code that is not valid: so do gateways, in the tests of
 // the official identity-facade, where the page says 500.
 func (p *oauthv2Info) code(ctx context.Context, x *flow.Exchange, text string) error {
-	t, err := oauthv2Find(ctx, x, entity.AuthorizationCode, text)
+	t, err := p.valid(ctx, x, entity.AuthorizationCode, text)
 	if err != nil {
-		return err
-	}
-	if err := p.valid(x, t); err != nil {
 		if f, ok := err.(*faults.Fault); ok && f.Def == p.unknown {
 			f.Status = 404
 		}

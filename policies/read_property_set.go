@@ -19,7 +19,7 @@ var _ = register(flow.Kind{
 		Text: `Every Read assigns the property Key of the property set Name to the variable AssignTo, in the order of the
 file. Name and Key take a text, a ref, or both: the variable wins when it resolves. A property that does not exist, also
 because its name does not resolve, is DefaultValue; without one it fails the policy, unless IgnoreUnresolvedVariables is
-true: then nothing is assigned.
+true: then nothing is assigned. The fault is the general UnresolvedVariable: Apigee documents none of this policy's own.
 
 A property whose name is fixed needs no policy: it is the variable propertyset.NAME.KEY. Sets of the bundle
 (resources/properties/NAME.properties) come before those of the environment.`,
@@ -35,7 +35,8 @@ A property whose name is fixed needs no policy: it is the variable propertyset.N
 	},
 })
 
-// readPropertySet is specified by policies-2.md 18.
+// readPropertySet is specified by policies-2.md 18. The catalogue of faults has no
+// file for it, because no source has a code of its own (policies-2.md 33).
 type readPropertySet struct {
 	reads      []propertyRead
 	ignore     bool // IgnoreUnresolvedVariables
@@ -53,8 +54,7 @@ type propertyRead struct {
 func compileReadPropertySet(b *flow.Build, el *etree.Element) flow.Policy {
 	b.Known(el, "Read", "IgnoreUnresolvedVariables")
 	p := &readPropertySet{
-		ignore: b.Bool(el, "IgnoreUnresolvedVariables", false),
-		// No code is established for this policy (policies-2.md 33): the general one.
+		ignore:     b.Bool(el, "IgnoreUnresolvedVariables", false),
 		unresolved: b.Fault("UnresolvedVariable"),
 	}
 	for _, read := range flow.Children(el, "Read") {
