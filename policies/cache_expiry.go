@@ -23,39 +23,28 @@ const cacheLongest = 30 * 24 * time.Hour
 func compileCacheExpiry(b *flow.Build, el *etree.Element) cacheExpiry {
 	settings := b.Child(el, "ExpirySettings")
 	b.Known(settings, "TimeoutInSeconds", "TimeoutInSec", "TimeOfDay", "ExpiryDate")
-	e := cacheExpiry{timeOfDay: cacheSetting(b, settings, "TimeOfDay"), date: cacheSetting(b, settings, "ExpiryDate")}
-	if e.seconds = cacheSetting(b, settings, "TimeoutInSeconds"); e.seconds == nil {
-		e.seconds = cacheSetting(b, settings, "TimeoutInSec")
-	}
-	checkCacheSetting(b, settings, "TimeOfDay", e.timeOfDay, readTimeOfDay, "a time such as 23:00:00")
-	checkCacheSetting(b, settings, "ExpiryDate", e.date, readExpiryDate, "a date such as 12-31-2030")
-	checkCacheSetting(b, settings, "TimeoutInSeconds", e.seconds, readSeconds, "a number of seconds")
-	return e
-}
-
-// cacheSetting reads a setting; an empty element stands for none.
-func cacheSetting(b *flow.Build, el *etree.Element, tag string) *flow.TextOrRef {
-	s := b.TextOrRef(b.Child(el, tag))
-	if s == nil || s.Ref == nil && s.Text == "" {
-		return nil
-	}
-	return s
-}
-
-func checkCacheSetting[T any](b *flow.Build, el *etree.Element, tag string, s *flow.TextOrRef, read func(string) (T, bool), want string) {
-	if s == nil || s.Text == "" {
-		return
-	}
-	if _, ok := read(s.Text); !ok {
-		b.RefuseText(orElement(b.Child(el, tag), el), "InvalidValue", strconv.Quote(s.Text)+" is not "+want, "write "+want)
+	return cacheExpiry{
+		seconds:   cacheSetting(b, settings, readSeconds, "a number of seconds", "TimeoutInSeconds", "TimeoutInSec"),
+		timeOfDay: cacheSetting(b, settings, readTimeOfDay, "a time such as 23:00:00", "TimeOfDay"),
+		date:      cacheSetting(b, settings, readExpiryDate, "a date such as 12-31-2030", "ExpiryDate"),
 	}
 }
 
-func orElement(el, otherwise *etree.Element) *etree.Element {
-	if el != nil {
-		return el
+// cacheSetting reads the first of the elements tags that is not empty; nil when
+// all are. A text that read cannot read is refused.
+func cacheSetting[T any](b *flow.Build, settings *etree.Element, read func(string) (T, bool), want string, tags ...string) *flow.TextOrRef {
+	for _, tag := range tags {
+		el := b.Child(settings, tag)
+		s := b.TextOrRef(el)
+		if s == nil || s.Ref == nil && s.Text == "" {
+			continue
+		}
+		if _, ok := read(s.Text); !ok && s.Text != "" {
+			b.RefuseText(el, "InvalidValue", strconv.Quote(s.Text)+" is not "+want, "write "+want)
+		}
+		return s
 	}
-	return otherwise
+	return nil
 }
 
 // life is how long an entry that is stored now lives: zero or less, when its time

@@ -71,13 +71,27 @@ func compileResponseCache(b *flow.Build, el *etree.Element) flow.Policy {
 	variable := "responsecache." + b.Owner + "."
 	return &responseCache{
 		name: b.Owner, key: compileCacheKey(b, el), expiry: compileCacheExpiry(b, el), timeout: cacheTimeout(b, el, responseTimeout),
-		skipLookup: b.Condition(b.Child(el, "SkipCacheLookup")), skipPopulation: b.Condition(b.Child(el, "SkipCachePopulation")),
+		skipLookup: compileSkip(b, el, "SkipCacheLookup"), skipPopulation: compileSkip(b, el, "SkipCachePopulation"),
 		// On Edge the default is false (policies-2.md 3).
 		excludeErrors: b.Bool(el, "ExcludeErrorResponse", true),
 		acceptHeaders: b.Bool(el, "UseAcceptHeader", false), responseHeaders: b.Bool(el, "UseResponseCacheHeaders", false),
 		cacheName: variable + "cachename", cacheKey: variable + "cachekey", cacheHit: variable + "cachehit", invalidEntry: variable + "invalidentry",
 		lookedFor: variable + "lookup",
 	}
+}
+
+// compileSkip reads SkipCacheLookup or SkipCachePopulation. One that does not parse
+// has the code that Apigee shows for it, and the reason that Apigee does not show:
+// there the code's own message pattern is the invalid one (playbook).
+func compileSkip(b *flow.Build, el *etree.Element, tag string) *flow.Condition {
+	before := len(b.Problems)
+	c := b.Condition(b.Child(el, tag))
+	for i := before; i < len(b.Problems); i++ {
+		if p := &b.Problems[i]; p.Severity == flow.Error.String() {
+			p.Code = "InvalidMessagePatternForErrorCode"
+		}
+	}
+	return c
 }
 
 func (p *responseCache) Execute(ctx context.Context, x *flow.Exchange) error {
