@@ -72,7 +72,7 @@ type serviceCallout struct {
 
 	failed, notMessage, notRequest, unresolved *faults.Def
 	unreachable                                []*faults.Def // what "Host not reachable" stands for
-	timedOut                                   *faults.Def
+	timedOut, noToken                          *faults.Def
 }
 
 func compileServiceCallout(b *flow.Build, el *etree.Element) flow.Policy {
@@ -86,7 +86,7 @@ func compileServiceCallout(b *flow.Build, el *etree.Element) flow.Policy {
 		failed:     b.Fault("ExecutionFailed"), notMessage: b.Fault("RequestVariableNotMessageType"),
 		notRequest: b.Fault("RequestVariableNotRequestMessageType"), unresolved: b.Fault("UnresolvedVariable"),
 		unreachable: []*faults.Def{b.Fault("ServiceUnavailable"), b.Fault("NoResolvedHost"), b.Fault("NoActiveTargets")},
-		timedOut:    b.Fault("GatewayTimeout"),
+		timedOut:    b.Fault("GatewayTimeout"), noToken: b.Fault("GoogleTokenGenerationFailure"),
 	}
 	p.connect(b, el)
 	p.compileRequest(b, b.Child(el, "Request"))

@@ -57,6 +57,8 @@ func (p *serviceCallout) fault(ctx context.Context, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		reason = strings.Replace(reasonTimeout, "{policy}", p.name, 1)
 	case !errors.As(err, &f):
+	case f.Def.Name == p.noToken.Name:
+		return err // documented for every Authentication, wherever it stands
 	case f.Def.Name == p.timedOut.Name:
 		reason = strings.Replace(reasonTimeout, "{policy}", p.name, 1)
 	case p.isUnreachable(f.Def):

@@ -184,6 +184,7 @@ func TestServiceCalloutFaults(t *testing.T) {
 		{"no server", "", failsWith(fault("NoActiveTargets")), failed + "Host not reachable"},
 		{"slow", "", failsWith(fault("GatewayTimeout")), failed + "timeout occurred in P"},
 		{"TLS", "", failsWith(fault("SslHandshakeFailed")), failed + "SSL Handshake failed x"},
+		{"no token for Google", "", failsWith(fault("GoogleTokenGenerationFailure")), "500 messaging.adaptors.http.filter.GoogleTokenGenerationFailure: GoogleTokenGenerationFailure: a Google token for <Authentication> cannot be made (detail x)"},
 		{"an error of ours", "", failsWith(errors.New("oops")), failed + "oops"},
 		{"URL", "", failsWith(&flow.UnresolvedError{Name: "host"}), "500 entities.UnresolvedVariable: Unresolved variable : host"},
 		{"answer too big", "", func(ctx context.Context, x *flow.Exchange, c flow.Call) (*flow.Message, error) {
