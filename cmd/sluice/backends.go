@@ -67,6 +67,7 @@ func (r *runtime) openIntegrations(ctx context.Context) error {
 	s, err := appint.Open(ctx, r.store.Engine(), r.backends.tasks,
 		integrations.Options{
 			Client: r.network.HTTPClient(false), InsecureClient: r.network.HTTPClient(true), Now: time.Now, NewID: newID,
+			SyncLimit: r.settings.SyncLimit, AsyncLimit: r.settings.AsyncLimit,
 			Outside: r.settings.outside(r.services.Identity),
 		},
 		appint.Options{Sole: r.alone(), Region: r.settings.Region, Log: func(err error) { r.log.Warn(err.Error(), zap.String("from", "integrations")) }})

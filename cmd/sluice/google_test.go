@@ -164,6 +164,8 @@ func TestBadBackendSettings(t *testing.T) {
 		{[]string{"--auth-configs", write("auth.txt", `user: ada`)}, "it is no JSON"},
 		{[]string{"--smtp-from", "a@example.com"}, "need --smtp"},
 		{[]string{"--smtp", "127.0.0.1:25"}, "needs --smtp-from"},
+		{[]string{"--integrations-sync-limit", "0s"}, "0s is below 1ms"},
+		{[]string{"--integrations-async-limit", "long"}, `"long" is not a duration such as 30s`},
 		{[]string{"--google-tokens", "none"}, `"none"; it is google or local`},
 		{[]string{"--integrations", "google", "--integrations-listen", freeAddress(t)}, "--integrations-listen needs --integrations local"},
 	} {

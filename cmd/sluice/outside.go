@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"sluice/flow"
 	"sluice/internal/integrations"
 )
 
 // OutsideSettings are what tasks of the local Application Integration reach besides
-// plain HTTP.
+// plain HTTP, and how long its executions may take.
 type OutsideSettings struct {
 	SMTP           string   `yaml:"smtp"`
 	SMTPFrom       string   `yaml:"smtp-from"`
@@ -21,10 +22,15 @@ type OutsideSettings struct {
 	Connectors     string   `yaml:"connectors"`
 	GoogleServices string   `yaml:"google-services"`
 	AuthConfigs    []string `yaml:"auth-configs"`
+
+	SyncLimit  time.Duration `yaml:"integrations-sync-limit"`
+	AsyncLimit time.Duration `yaml:"integrations-async-limit"`
 }
 
 func (s *OutsideSettings) options() []*option {
 	return []*option{
+		{name: "integrations-sync-limit", usage: "`duration` of an execution that somebody waits for; Google's is the default", set: duration(&s.SyncLimit, time.Millisecond), def: s.SyncLimit.String()},
+		{name: "integrations-async-limit", usage: "`duration` of an asynchronous execution; Google's is the default", set: duration(&s.AsyncLimit, time.Millisecond), def: s.AsyncLimit.String()},
 		{name: "smtp", usage: "`address` of the mail server for Send Email tasks; without it a version with such a task is refused", set: text(&s.SMTP)},
 		{name: "smtp-from", usage: "sender's `address`", set: text(&s.SMTPFrom)},
 		{name: "smtp-user", usage: "`user` to log in with", set: text(&s.SMTPUser)},

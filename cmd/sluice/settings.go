@@ -59,7 +59,8 @@ func defaultSettings() settings {
 	return settings{
 		Listen: ":8080", Org: "local", Env: "test", Region: "us-central1", Integrations: "local",
 		Drain: 30 * time.Second, LogLevel: "info", LogFormat: "console",
-		GoogleSettings: GoogleSettings{GoogleTokens: googleTokens},
+		GoogleSettings:  GoogleSettings{GoogleTokens: googleTokens},
+		OutsideSettings: OutsideSettings{SyncLimit: 2 * time.Minute, AsyncLimit: 50 * time.Minute},
 	}
 }
 
@@ -142,7 +143,7 @@ func (s *settings) options() []*option {
 		{name: "faults-edge", usage: "answer with Apigee Edge's statuses where they differ", set: flag(&s.FaultsEdge), boolean: true},
 		{name: "faults-xml", usage: "answer default faults in XML to clients that speak XML", set: flag(&s.FaultsXML), boolean: true},
 		{name: "java-precedence", usage: "&& binds tighter than || in conditions", set: flag(&s.JavaPrecedence), boolean: true},
-		{name: "drain", usage: "`duration` that requests under way may take after SIGTERM", set: s.setDrain, def: s.Drain.String()},
+		{name: "drain", usage: "`duration` that requests under way may take after SIGTERM", set: duration(&s.Drain, 0), def: s.Drain.String()},
 		{name: "log-level", usage: "`level`: debug, info, warn or error", set: text(&s.LogLevel), def: s.LogLevel},
 		{name: "log-format", usage: "`form`: console or json", set: text(&s.LogFormat), def: s.LogFormat},
 		{name: "keep-callouts", usage: "keep ServiceCallouts without Response in a queue, with their headers and payload, until they are answered: with --data none is lost", set: flag(&s.KeepCallouts), boolean: true},
@@ -163,13 +164,19 @@ func (s *settings) setMapHost(v string) error {
 	return nil
 }
 
-func (s *settings) setDrain(v string) error {
-	d, err := time.ParseDuration(v)
-	if err != nil || d < 0 {
-		return fmt.Errorf("%q is not a duration such as 30s", v)
+// duration sets a field to a time of at least that.
+func duration(p *time.Duration, least time.Duration) func(string) error {
+	return func(v string) error {
+		d, err := time.ParseDuration(v)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%q is not a duration such as 30s", v)
+		case d < least:
+			return fmt.Errorf("%s is below %s", v, least)
+		}
+		*p = d
+		return nil
 	}
-	s.Drain = d
-	return nil
 }
 
 // register adds the options as flags.
