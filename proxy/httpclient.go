@@ -33,7 +33,7 @@ func (n *Network) HTTPClient(insecure bool) *http.Client {
 		return s, nil
 	}
 	return &http.Client{Transport: &http.Transport{
-		DialContext: dialPlain, DialTLSContext: dialTLS, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute,
+		DialContext: dialPlain, DialTLSContext: dialTLS, MaxIdleConnsPerHost: 128, IdleConnTimeout: time.Minute,
 		ResponseHeaderTimeout: 10 * time.Minute,
 	}}
 }

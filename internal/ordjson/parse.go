@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -33,12 +34,10 @@ func (e *SyntaxError) Error() string {
 // *SyntaxError. The tree does not refer to src.
 func Parse(src []byte) (*Node, error) {
 	src = bytes.TrimPrefix(src, []byte("\uFEFF"))
-	p := parser{
-		src:  string(src),
-		left: MaxNodes,
-		dec: jsontext.NewDecoder(bytes.NewBuffer(src),
-			jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
-	}
+	p := parsers.Get().(*parser)
+	defer p.done()
+	p.src, p.left = string(src), MaxNodes
+	p.dec.Reset(bytes.NewBuffer(src), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	root, err := p.value(0)
 	if err == nil {
 		err = p.end()
@@ -59,6 +58,26 @@ type parser struct {
 	names []string
 }
 
+// parsers are used again: a decoder and its stacks cost more than a small value, such as
+// the claims of a token.
+var parsers = sync.Pool{New: func() any { return &parser{dec: jsontext.NewDecoder(new(bytes.Buffer))} }}
+
+// maxKeptStack bounds the stacks that a parser keeps: one long array must not stay.
+const maxKeptStack = 1024
+
+// done gives the parser back, without what it has read.
+func (p *parser) done() {
+	p.dec.Reset(new(bytes.Buffer)) // it must not hold on to the input
+	clear(p.items[:cap(p.items)])
+	clear(p.names[:cap(p.names)])
+	items, names := p.items[:0], p.names[:0]
+	if cap(items) > maxKeptStack || cap(names) > maxKeptStack {
+		items, names = nil, nil
+	}
+	*p = parser{dec: p.dec, items: items, names: names}
+	parsers.Put(p)
+}
+
 var (
 	errTooDeep = fmt.Errorf("nested deeper than %d levels", MaxDepth)
 	errTooMany = fmt.Errorf("more than %d values", MaxNodes)
@@ -70,8 +89,9 @@ func (p *parser) node(k Kind) (*Node, error) {
 		return nil, errTooMany
 	}
 	if len(p.slab) == 0 {
-		// A value takes four bytes of input or more, as a rule.
-		p.slab = make([]Node, min(64, len(p.src)/4+1))
+		// A value with its name takes some sixteen bytes of input; where it is less, this
+		// is done again.
+		p.slab = make([]Node, min(64, len(p.src)/16+1))
 	}
 	n := &p.slab[0]
 	p.slab = p.slab[1:]

@@ -49,6 +49,7 @@ func TestOwn(t *testing.T) {
 
 		s, _ = open()
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		if want := []string{"bad a 0s", "bad a 1s", "twice b 1m0s", "later c 1h0m0s"}; !slices.Equal(done, want) {
 			t.Errorf("done is %q, want %q", done, want)
 		}
@@ -78,12 +79,14 @@ func TestOwnBelongsToUs(t *testing.T) {
 		wantCode(t, err, codes.FailedPrecondition, "sluice's own")
 		_, err = s.CreateQueue(ctx, &pb.CreateQueueRequest{Parent: OwnLocation, Queue: &pb.Queue{Name: OwnLocation + "/queues/other"}})
 		wantCode(t, err, codes.FailedPrecondition, "sluice's own")
+		synctest.Wait()
 		if did != 0 {
 			t.Error("a paused queue works")
 		}
 		_, err = s.ResumeQueue(ctx, &pb.ResumeQueueRequest{Name: name})
 		check(t, err)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if did != 1 {
 			t.Errorf("done %d times", did)
 		}
