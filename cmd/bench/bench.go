@@ -28,19 +28,24 @@ type bench struct {
 // newBench builds sluice and starts the upstream.
 func newBench(ctx context.Context, o *options) (*bench, error) {
 	b := &bench{options: o, nginx: findNginx(), binary: o.sluice}
-	var err error
-	if b.self, err = os.Executable(); err != nil {
+	if err := b.open(); err != nil {
 		return nil, err
 	}
-	if b.folder, err = os.MkdirTemp("", "sluice-bench"); err != nil {
-		return nil, err
-	}
-	b.pin()
 	if err := b.prepare(ctx); err != nil {
 		b.close()
 		return nil, err
 	}
 	return b, nil
+}
+
+// open makes the folder and chooses the CPUs.
+func (b *bench) open() (err error) {
+	if b.self, err = os.Executable(); err != nil {
+		return err
+	}
+	b.pin()
+	b.folder, err = os.MkdirTemp("", "sluice-bench")
+	return err
 }
 
 // pin chooses the CPUs. Starting up is measured with all of them.

@@ -5,6 +5,7 @@
 //	go run ./cmd/bench -workloads get -peers sluice,nginx
 //	go run ./cmd/bench -peers sluice -workloads get -profile cpu.pprof
 //	go run ./cmd/bench -bundles 400                      # how long bundles take to load
+//	go run ./cmd/bench tasks -emulator FOLDER            # Cloud Tasks: see below
 //
 // The number that it is about is CPU time per request, because that is what a
 // gateway is paid for in and because it depends less on the machine's other work
@@ -29,6 +30,23 @@
 //
 // load_bundles.go is the other measurement, of the time from the start of the process
 // to the first response with few and with many bundles.
+//
+// # Cloud Tasks
+//
+//	go run ./cmd/bench tasks -emulator ../cloud-tasks-emulator   # a clone of aertje's
+//	go run ./cmd/bench tasks -emulator ../cloud-tasks-emulator mine=127.0.0.1:8123
+//
+// compares sluice, sluice --data, that emulator, and whoever listens at the addresses given: how
+// fast tasks are created over gRPC, how fast they are sent, and both at once.
+//
+//  1. tasks.go reads the flags and takes the samples, round by round, each of a peer started
+//     afresh (tasks_peer.go). It also measures what one synced write takes here.
+//  2. tasks_load.go is the role that makes the queues and goes through the phases, tasks_target.go
+//     where the tasks go: it counts each of them once.
+//  3. tasks_report.go prints medians, and ratios to the last peer with their ranges.
+//
+// The emulator keeps tasks in memory only. sluice without --data does as well; with --data each
+// creation and each outcome is on disk before it counts, so that ratio is the price of that.
 //
 // Linux only, loopback only.
 package main

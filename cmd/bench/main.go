@@ -33,6 +33,7 @@ var roles = map[string]func(args []string) error{
 	"upstream":     upstreamRole,
 	"reverseproxy": reverseProxyRole,
 	"load":         loadRole,
+	"taskload":     taskLoadRole,
 }
 
 func main() {
@@ -46,6 +47,9 @@ func run(args []string) error {
 	if len(args) > 0 && roles[args[0]] != nil {
 		return roles[args[0]](args[1:])
 	}
+	if len(args) > 0 && args[0] == "tasks" {
+		return tasksCommand(args[1:])
+	}
 	o, err := readFlags(args)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
@@ -53,7 +57,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilInterrupted()
 	defer stop()
 	b, err := newBench(ctx, o)
 	if err != nil {
@@ -71,6 +75,11 @@ func run(args []string) error {
 	return err
 }
 
+// untilInterrupted returns a context that ends when the user wants that.
+func untilInterrupted() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+}
+
 func readFlags(args []string) (*options, error) {
 	o := &options{}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -86,7 +95,7 @@ func readFlags(args []string) (*options, error) {
 		return nil, err
 	}
 	if fs.NArg() > 0 {
-		return nil, fmt.Errorf("what is %q? Workloads and peers are given with -workloads and -peers", fs.Arg(0))
+		return nil, fmt.Errorf("what is %q? Workloads and peers are given with -workloads and -peers; tasks, as the first word, compares Cloud Tasks", fs.Arg(0))
 	}
 	if o.rounds < 1 || o.seconds < 1 || o.bundles < 0 {
 		return nil, errors.New("-rounds and -seconds are at least 1, -bundles is not negative")

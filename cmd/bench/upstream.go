@@ -34,6 +34,11 @@ func serveUpstream(l net.Listener) error {
 	for _, w := range workloads {
 		responses[w.path()] = []byte(w.response)
 	}
+	return serveWires(l, func(w *wire) { answer(w, responses) })
+}
+
+// serveWires serves each connection in a goroutine until the listener is closed.
+func serveWires(l net.Listener, serve func(*wire)) error {
 	for {
 		c, err := l.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -42,7 +47,7 @@ func serveUpstream(l net.Listener) error {
 		if err != nil {
 			return err
 		}
-		go answer(newWire(c), responses)
+		go serve(newWire(c))
 	}
 }
 
