@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"strings"
 	"time"
 
 	"sluice/internal/entity"
@@ -92,15 +93,17 @@ type Count struct {
 	Sharing Sharing
 }
 
-// CounterKey is what a counter is found by, beside its window. Only Identifier comes
-// from clients.
+// CounterKey is what a counter is found by, beside its window. It has few parts, as
+// it is looked up for each request.
 type CounterKey struct {
-	Kind                             string // of the policy
-	Organization, Environment, Proxy string
-	Name                             string // of the policy, or its SharedName
-	Class                            string
-	Product, Resource                string // whose limits are counted, when they are not the policy's own
-	Identifier                       string
+	Policy     string // kind, organization, environment, proxy, and name or SharedName
+	Limits     string // class, product and resource whose limits are counted; "" for the policy's own
+	Identifier string // the only part that clients choose
+}
+
+// CounterPolicy is CounterKey.Policy of a policy.
+func CounterPolicy(kind string, p *ProxyInfo, name string) string {
+	return strings.Join([]string{kind, p.Organization, p.Environment, p.Name, name}, "\x00")
 }
 
 // CountMode says whether a Count checks, counts, or both.

@@ -3,6 +3,7 @@ package policies
 import (
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/beevik/etree"
@@ -21,6 +22,7 @@ type quotaCounter struct {
 	precise    bool
 	sharing    flow.Sharing
 	limits     *quotaLimits
+	last       atomic.Pointer[quotaPolicy]
 }
 
 func compileQuotaCounter(b *flow.Build, el *etree.Element) *quotaCounter {
@@ -118,14 +120,26 @@ func (c *quotaCounter) identify(x *flow.Exchange) string {
 	return quotaDefault
 }
 
+// quotaPolicy is the first part of the counters' keys, for the proxy that was served
+// last: for all but shared flows there is one.
+type quotaPolicy struct {
+	proxy *flow.ProxyInfo
+	text  string
+}
+
+func (c *quotaCounter) policy(p *flow.ProxyInfo) string {
+	if last := c.last.Load(); last != nil && last.proxy == p {
+		return last.text
+	}
+	fresh := &quotaPolicy{p, flow.CounterPolicy("Quota", p, c.name)}
+	c.last.Store(fresh)
+	return fresh.text
+}
+
 // count is a use of the counter of this identifier.
 func (c *quotaCounter) count(x *flow.Exchange, limit quotaLimit, identifier string) flow.Count {
-	p := x.Proxy
 	return flow.Count{
-		Key: flow.CounterKey{
-			Kind: "Quota", Organization: p.Organization, Environment: p.Environment, Proxy: p.Name, Name: c.name,
-			Class: limit.class, Product: limit.product, Resource: limit.resource, Identifier: identifier,
-		},
+		Key:     flow.CounterKey{Policy: c.policy(x.Proxy), Limits: limit.owner(), Identifier: identifier},
 		Window:  window.Window{Kind: c.kind, Unit: limit.time.unit, Length: limit.time.length, Start: c.start, Precise: c.precise},
 		Now:     x.Now(),
 		Allowed: limit.allowed,

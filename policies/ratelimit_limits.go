@@ -52,6 +52,14 @@ type quotaLimit struct {
 	product, resource string // whose limits these are, when not the policy's
 }
 
+// owner tells whose limit it is; "" for the policy's own.
+func (l *quotaLimit) owner() string {
+	if l.class == "" && l.product == "" {
+		return ""
+	}
+	return l.class + "\x00" + l.product + "\x00" + l.resource
+}
+
 // quotaDefaultCount is what Allow is when it says nothing.
 const quotaDefaultCount = 2000
 

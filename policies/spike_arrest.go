@@ -128,10 +128,7 @@ func (p *spikeArrest) pass(ctx context.Context, x *flow.Exchange, rate spikeRate
 		return p.pace(x, identifier, rate.slot(weight)), nil
 	}
 	n := rate.count(x.Now(), weight)
-	n.Key = flow.CounterKey{
-		Kind: "SpikeArrest", Organization: x.Proxy.Organization, Environment: x.Proxy.Environment, Proxy: x.Proxy.Name,
-		Name: p.name, Identifier: identifier,
-	}
+	n.Key = flow.CounterKey{Policy: flow.CounterPolicy("SpikeArrest", x.Proxy, p.name), Identifier: identifier}
 	counted, err := x.Services.Counters.Count(ctx, n)
 	if err != nil {
 		return false, fmt.Errorf("the rate could not be counted: %w", err)

@@ -122,7 +122,7 @@ func (t *counterTable) find(n *flow.Count) (*counter, error) {
 
 // shard spreads counters by what mostly tells them apart.
 func (t *counterTable) shard(id *counterID) *counterShard {
-	h := maphash.String(t.seed, id.key.Name) ^ maphash.String(t.seed, id.key.Identifier)
+	h := maphash.String(t.seed, id.key.Policy) ^ maphash.String(t.seed, id.key.Identifier)
 	return &t.shards[h%counterShards]
 }
 
