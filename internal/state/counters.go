@@ -13,6 +13,21 @@ import (
 // the same tally. Those either ask the tally each time (synchronous), or bring
 // together from time to time what each of them counted (asynchronous).
 //
+// Synchronous counters let through what is allowed and not one more, also when nodes are killed
+// meanwhile: each that is let through got a total of its own. One that fails because the tally does
+// not answer may have been counted all the same, so that fewer pass.
+//
+// Asynchronous counters let more through. A process knows at once what it counted itself, and what
+// another one counted when that has told it, after an interval at most, and when it then hears of it,
+// after another one. So they are late by twice the interval and the time of a call, which is up to
+// the patience of the engine; while the tally does not answer they do not come together at all. Each
+// process stops when it has let through by itself what is allowed: that is as much for each process
+// at most. One that was killed has told less than it let through, and has forgotten it when it is
+// started again: it counts as another process then.
+//
+// Both hold as long as the tally keeps its counts. When a majority of a cluster is killed at once,
+// those with a life of up to three hours may begin anew (see tallyClasses).
+//
 //	counters.go           which way to count
 //	counters_table.go     the counters of this process, a bounded number
 //	counters_part.go      what a counter remembers: a window, or the parts of a rolling one

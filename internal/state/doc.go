@@ -42,6 +42,11 @@
 // ErrUnavailable after Options.Patience. A node that is closed hands over within
 // half a second, but what was on its way to it may get no answer.
 //
+// A node opens a bucket or counters when its own copy is complete, so that the nodes of
+// a cluster may be stopped one after another, each when the one before serves again.
+// When a majority is killed while the rest is still taking copies of what is in memory
+// only, no leader is elected before the rest is started again as well.
+//
 // # Why NATS JetStream
 //
 // It is the one engine found that runs inside the process without a listener, has

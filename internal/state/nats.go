@@ -24,6 +24,7 @@ type natsEngine struct {
 	connection *nats.Conn
 	js         jetstream.JetStream
 	server     *server // nil with URL
+	volatile   bool    // nothing is written to a disk
 	replicas   int
 	patience   time.Duration
 	log        func(warning bool, text string)
@@ -47,7 +48,7 @@ func Open(ctx context.Context, o Options) (Engine, error) {
 		o.Log = func(bool, string) {}
 	}
 	e := newEngine(o)
-	if o.Dir != "" {
+	if o.URL == "" {
 		s, err := startServer(o)
 		if err != nil {
 			return nil, err
@@ -61,7 +62,7 @@ func Open(ctx context.Context, o Options) (Engine, error) {
 }
 
 func newEngine(o Options) *natsEngine {
-	e := &natsEngine{replicas: o.Replicas, patience: o.Patience, log: o.Log, cut: make(chan struct{})}
+	e := &natsEngine{volatile: o.Dir == "" && o.URL == "", replicas: o.Replicas, patience: o.Patience, log: o.Log, cut: make(chan struct{})}
 	if e.patience == 0 {
 		e.patience = defaultPatience
 	}

@@ -3,6 +3,8 @@ package state_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,6 +21,30 @@ func TestCluster(t *testing.T) {
 	}
 	t.Parallel()
 	statetest.Test(t, func(t *testing.T) state.Engine { return &turns{engines: statetest.Cluster(t, 3)} })
+}
+
+// TestOpenTogether opens the same things on three nodes at once, as processes do that start
+// together. NATS does not answer all of them.
+func TestOpenTogether(t *testing.T) {
+	if testing.Short() {
+		t.Skip("three nodes take some seconds")
+	}
+	t.Parallel()
+	engines := statetest.Cluster(t, 3)
+	var opening sync.WaitGroup
+	for i, e := range engines {
+		opening.Go(func() {
+			for n := range 4 {
+				if _, err := e.Bucket(t.Context(), state.BucketConfig{Name: fmt.Sprint("together", n), Durable: n%2 == 0}); err != nil {
+					t.Errorf("node %d: %v", i, err)
+				}
+			}
+			if _, err := e.Tally(t.Context(), "together"); err != nil {
+				t.Errorf("node %d: %v", i, err)
+			}
+		})
+	}
+	opening.Wait()
 }
 
 // turns is an engine that does each call on the next of several engines.

@@ -10,8 +10,8 @@ import (
 
 // Options says where the state is kept: in a data directory of this process
 // (Dir), in the data directories of several processes that keep it together (Dir
-// and Cluster), or on NATS servers that somebody else runs (URL). Exactly one of
-// Dir and URL is set.
+// and Cluster), or on NATS servers that somebody else runs (URL). Without Dir and
+// URL it is kept in the memory of this process, and ends with it.
 type Options struct {
 	// Dir is the data directory. It is made when it is not there, and locked: no
 	// other process can use it at the same time.
@@ -32,7 +32,8 @@ type Options struct {
 	// Patience is how long a call waits for an answer before it returns
 	// ErrUnavailable; 0 stands for 2 seconds. Opening a bucket or counters, watching
 	// and purging may take five times as long: a cluster agrees on where to keep what
-	// they need, and a bucket may be large.
+	// they need, and a bucket may be large. Opening may take a minute in a cluster, whose
+	// nodes elect who leads it when they come back.
 	Patience time.Duration
 	// Log is told what the server inside this process and the connection say. It
 	// may be called at any time and from several goroutines at once. Nil for none.
@@ -42,8 +43,10 @@ type Options struct {
 // Limits is how much the server inside this process keeps, in bytes. What goes
 // beyond is refused with ErrUnavailable.
 type Limits struct {
-	Store  int64 // on disk; 0 stands for three quarters of what is free at the start
-	Memory int64 // 0 stands for 256 MiB; only a Cluster keeps anything in memory alone
+	Store int64 // on disk; 0 stands for three quarters of what is free at the start
+	// Memory is for what is in memory alone: what need not be durable in a Cluster,
+	// everything without a Dir. 0 stands for 256 MiB, and for 1 GiB without a Dir.
+	Memory int64
 }
 
 // valueLimit is the size of the largest message the server inside this process
@@ -53,13 +56,15 @@ const valueLimit = 8 << 20
 // check refuses options that do not fit together.
 func (o Options) check() error {
 	switch {
-	case (o.Dir == "") == (o.URL == ""):
+	case o.Dir != "" && o.URL != "":
 		return errors.New("state: set either a data directory or the URL of NATS servers")
+	case o.Cluster.Listen != "" && o.Dir == "" && o.URL == "":
+		return errors.New("state: each node of a cluster needs a data directory")
 	case o.Cluster.Listen != "" && o.URL != "":
 		return errors.New("state: a cluster is made of data directories; with the URL of NATS servers there is none")
 	case o.Replicas < 0 || o.Replicas > 5 || o.Patience < 0:
 		return fmt.Errorf("state: %d replicas and a patience of %s; there are 0 to 5, and it is not below 0", o.Replicas, o.Patience)
-	case o.Replicas > 1 && o.Dir != "" && o.Cluster.Listen == "":
+	case o.Replicas > 1 && o.URL == "" && o.Cluster.Listen == "":
 		return fmt.Errorf("state: %d replicas need a cluster, or the URL of one", o.Replicas)
 	}
 	return nil

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nuid"
 )
 
@@ -19,27 +21,44 @@ type server struct {
 	nats     *natsserver.Server
 	password string   // of the user sluice, which only this process knows; "" for none
 	lock     *os.File // on the data directory
+	scratch  string   // a directory that goes with the server, "" for none
+	started  time.Time
 }
 
 const (
-	startLimit    = 10 * time.Second
-	defaultMemory = 256 << 20
+	startLimit     = 10 * time.Second
+	defaultMemory  = 256 << 20
+	volatileMemory = 1 << 30
 )
 
-// startServer starts a server on the data directory o.Dir.
-func startServer(o Options) (*server, error) {
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("state: the data directory: %w", err)
+// startServer starts a server on the data directory o.Dir. Without one the server
+// still wants a directory, in which it keeps nothing of ours.
+func startServer(o Options) (_ *server, err error) {
+	s := &server{started: time.Now()}
+	if o.Dir == "" {
+		if s.scratch, err = os.MkdirTemp("", "sluice-state-"); err != nil {
+			return nil, fmt.Errorf("state: a temporary directory: %w", err)
+		}
+		o.Dir = s.scratch
+		if o.Limits.Memory == 0 {
+			o.Limits.Memory = volatileMemory
+		}
 	}
-	lock, err := lockDir(o.Dir)
-	if err != nil {
-		return nil, err
+	if s.lock, err = openDir(o.Dir); err != nil {
+		return nil, errors.Join(err, s.stop())
 	}
-	s := &server{lock: lock}
 	if err := s.start(o); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
+}
+
+// openDir makes the directory if need be, and locks it.
+func openDir(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("state: the data directory: %w", err)
+	}
+	return lockDir(dir)
 }
 
 func (s *server) start(o Options) error {
@@ -73,11 +92,38 @@ func (s *server) start(o Options) error {
 
 // stop ends the server when all it has is on disk, and then unlocks its directory.
 func (s *server) stop() error {
+	var errs []error
 	if s.nats != nil {
 		s.nats.Shutdown()
 		s.nats.WaitForShutdown()
 	}
-	return s.lock.Close()
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	if s.scratch != "" {
+		errs = append(errs, os.RemoveAll(s.scratch))
+	}
+	return errors.Join(errs...)
+}
+
+// holds tells whether this node has a copy of a stream: of five nodes, three have.
+func (s *server) holds(c *jetstream.ClusterInfo) bool {
+	if c == nil || len(c.Replicas) == 0 {
+		return false
+	}
+	name := s.nats.Name()
+	return c.Leader == name || slices.ContainsFunc(c.Replicas, func(p *jetstream.PeerInfo) bool { return p.Name == name })
+}
+
+// lacks says why this node's copy of a stream is not complete, "" when it is.
+func (s *server) lacks(stream string) string {
+	health := s.nats.Healthz(&natsserver.HealthzOptions{Account: natsserver.DEFAULT_GLOBAL_ACCOUNT, Stream: stream, Details: true})
+	for _, e := range health.Errors {
+		if e.Type != natsserver.HealthzErrorConsumer {
+			return e.Error
+		}
+	}
+	return ""
 }
 
 func serverOptions(o Options, name string) (*natsserver.Options, error) {

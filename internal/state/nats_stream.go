@@ -2,7 +2,9 @@ package state
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -62,6 +64,8 @@ func tallyPrefix(name string, c tallyClass) string {
 func (e *natsEngine) stored(s jetstream.StreamConfig, durable bool) jetstream.StreamConfig {
 	s.Storage = jetstream.FileStorage
 	switch {
+	case e.volatile:
+		s.Storage = jetstream.MemoryStorage
 	case durable:
 	case e.replicas == 1:
 		s.PersistMode = jetstream.AsyncPersistMode
@@ -71,14 +75,65 @@ func (e *natsEngine) stored(s jetstream.StreamConfig, durable bool) jetstream.St
 	return s
 }
 
-// stream makes the stream, or brings the one that is there to that configuration.
+// stream makes the stream, or brings the one that is there to that configuration, and waits until
+// this node has a copy of it.
 func (e *natsEngine) stream(ctx context.Context, c jetstream.StreamConfig) (s jetstream.Stream, err error) {
-	err = e.attempt(ctx, openPatience*e.patience, func(ctx context.Context) error {
-		s, err = e.js.CreateOrUpdateStream(ctx, c)
+	patience := openPatience * e.patience
+	if e.replicas > 1 {
+		patience = max(patience, electionLimit)
+	}
+	err = e.attempt(ctx, patience, func(ctx context.Context) error {
+		s, err = e.askForStream(ctx, c)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the stream %s: %w", c.Name, err)
 	}
+	if e.server != nil && e.server.holds(s.CachedInfo().Cluster) {
+		e.awaitCopy(ctx, c.Name)
+	}
 	return s, nil
 }
+
+const (
+	// electionLimit is how long the nodes of a cluster that come back may take to elect the leader of
+	// a stream: it has failed to elect several times then.
+	electionLimit = time.Minute
+	// copyLimit is after which time of its life a node does not wait for copies any more.
+	copyLimit = 30 * time.Second
+)
+
+// awaitCopy waits until this node's copy of a stream is complete. Who waits until one node serves
+// before stopping the next thereby keeps a complete copy. Otherwise a node could be left alone
+// that was still taking its copy from the one that was stopped: nats-server 2.15 does not elect a
+// leader then before that node is started again too, although nothing but its memory would be lost.
+func (e *natsEngine) awaitCopy(ctx context.Context, stream string) {
+	for {
+		lacks := e.server.lacks(stream)
+		if lacks == "" {
+			return
+		}
+		if time.Since(e.server.started) > copyLimit || !pause(ctx, retryPause) {
+			e.log(true, "this node has no complete copy of "+stream+" yet: "+lacks+"; keep the other nodes running until it has")
+			return
+		}
+	}
+}
+
+// askForStream asks until there is an answer. Of several nodes that ask for the same stream at
+// once, as those do that start together, most get none: the request that comes second takes the
+// place of the first, and one that finds no leader yet is done in silence (nats-server 2.15,
+// jsClusteredStreamRequest and processClusterUpdateStream). To ask again changes nothing.
+func (e *natsEngine) askForStream(ctx context.Context, c jetstream.StreamConfig) (jetstream.Stream, error) {
+	for wait := firstAsk; ; wait *= 2 {
+		once, cancel := context.WithTimeout(ctx, wait+rand.N(wait)) // not all at once again
+		s, err := e.js.CreateOrUpdateStream(once, c)
+		cancel()
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return s, err
+		}
+	}
+}
+
+// firstAsk is how long the first of several requests for a stream waits, or up to twice that.
+const firstAsk = 200 * time.Millisecond

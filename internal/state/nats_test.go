@@ -57,6 +57,42 @@ func TestReopened(t *testing.T) {
 	}
 }
 
+// TestVolatile keeps everything in memory: what is closed is gone, its directory too.
+func TestVolatile(t *testing.T) {
+	scratch := t.TempDir()
+	t.Setenv("TMPDIR", scratch)
+	statetest.Test(t, func(t *testing.T) state.Engine {
+		e, err := state.Open(t.Context(), state.Options{})
+		check(t, err)
+		return e
+	})
+	left, err := os.ReadDir(scratch)
+	check(t, err)
+	if len(left) > 0 {
+		t.Errorf("%v is left behind", left[0])
+	}
+}
+
+// TestVolatileIsBounded: what does not fit into the memory is refused, and nothing is lost.
+func TestVolatileIsBounded(t *testing.T) {
+	t.Parallel()
+	e, err := state.Open(t.Context(), state.Options{Limits: state.Limits{Memory: 4 << 20}, Patience: 200 * time.Millisecond})
+	check(t, err)
+	defer func() { check(t, e.Close()) }()
+	b, err := e.Bucket(t.Context(), state.BucketConfig{Name: "much"})
+	check(t, err)
+	n := 0
+	for ; err == nil && n < 100; n++ {
+		_, err = b.Put(t.Context(), fmt.Sprint("k", n), make([]byte, 1<<20), 0)
+	}
+	if !errors.Is(err, state.ErrUnavailable) || n < 3 || n > 5 {
+		t.Errorf("after %d MiB: %v", n, err)
+	}
+	if first, err := b.Get(t.Context(), "k0"); err != nil || len(first.Value) != 1<<20 {
+		t.Errorf("the first entry: %v", err)
+	}
+}
+
 func TestDataDirectory(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a", "b")
@@ -81,7 +117,6 @@ func TestOpenRefuses(t *testing.T) {
 		o    state.Options
 		want string
 	}{
-		"nothing":           {state.Options{}, "either a data directory or the URL"},
 		"both":              {state.Options{Dir: "d", URL: "nats://127.0.0.1:1"}, "either a data directory or the URL"},
 		"cluster by URL":    {state.Options{URL: "nats://127.0.0.1:1", Cluster: state.Cluster{Listen: "a:1"}}, "there is none"},
 		"too many":          {state.Options{Dir: "d", Replicas: 6}, "0 to 5"},
