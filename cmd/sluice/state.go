@@ -92,11 +92,9 @@ func (s *StateSettings) kept() string {
 	return "in memory; --data DIR keeps it"
 }
 
-// open opens the engine. log is told what it says.
+// open opens the engine: a server inside the process, which keeps everything in
+// memory without --data, or the servers of --nats. log is told what it says.
 func (s *StateSettings) open(ctx context.Context, log *zap.Logger) (state.Engine, error) {
-	if s.Data == "" && s.Nats == "" {
-		return state.NewMemory(time.Now), nil
-	}
 	return state.Open(ctx, state.Options{
 		Dir: s.Data, URL: s.Nats, Credentials: s.NatsCreds, Replicas: s.Replicas,
 		TLS: state.TLS{CA: s.NatsCA, Cert: s.NatsCert, Key: s.NatsKey},
