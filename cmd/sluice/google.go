@@ -64,7 +64,7 @@ func (s *settings) hosts() map[string]string {
 func (r *runtime) serveGoogle(ctx context.Context, failed chan<- error) error {
 	s := &r.settings.GoogleSettings
 	if s.TasksListen != "" {
-		if err := r.answer("--tasks-listen", s.TasksListen, r.tasksHandler(), failed); err != nil {
+		if err := r.answerTasks(s.TasksListen, failed); err != nil {
 			return err
 		}
 	}
@@ -82,10 +82,31 @@ func (r *runtime) serveGoogle(ctx context.Context, failed chan<- error) error {
 	return r.proxyGoogle(failed)
 }
 
-// tasksHandler tells gRPC from REST: both come to one address, in clear text.
-func (r *runtime) tasksHandler() http.Handler {
+// answerTasks serves Cloud Tasks on one address in clear text: gRPC to those who speak HTTP/2 from
+// the start, REST to the others.
+func (r *runtime) answerTasks(address string, failed chan<- error) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("--tasks-listen: %w", err)
+	}
+	s := newSplit(l)
+	calls := r.tasksCalls()
+	rest := &http.Server{Handler: r.backends.tasks.REST(), ReadHeaderTimeout: 10 * time.Second}
+	r.serveUntilClose(s.other, rest.Serve, rest.Close, failed)
+	r.serveUntilClose(s.http2, calls.Serve, func() error { calls.Stop(); return nil }, failed)
+	return nil
+}
+
+func (r *runtime) tasksCalls() *grpc.Server {
 	calls := grpc.NewServer(grpc.MaxRecvMsgSize(tasks.MaxRequest))
 	r.backends.tasks.Register(calls)
+	return calls
+}
+
+// tasksHandler tells gRPC from REST for the proxy of Google's names, whose connections are not
+// gRPC's own.
+func (r *runtime) tasksHandler() http.Handler {
+	calls := r.tasksCalls()
 	rest := r.backends.tasks.REST()
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.ProtoMajor == 2 && strings.HasPrefix(req.Header.Get("Content-Type"), "application/grpc") {
@@ -115,7 +136,7 @@ func (r *runtime) serveUntilClose(l net.Listener, serve func(net.Listener) error
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	}()
