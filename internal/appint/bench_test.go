@@ -43,12 +43,12 @@ type benched struct {
 
 // openBench opens it in memory, or with a data directory and every write synced.
 func openBench(b *testing.B, where string) *benched {
-	store := state.NewMemory(time.Now)
+	dir := "" // then all is in memory
 	if where == "disk" {
-		var err error
-		store, err = state.Open(b.Context(), state.Options{Dir: b.TempDir()})
-		check(b, err)
+		dir = b.TempDir()
 	}
+	store, err := state.Open(b.Context(), state.Options{Dir: dir})
+	check(b, err)
 	bs := &benched{}
 	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		bs.calls.Add(1)

@@ -58,7 +58,7 @@ func engineFor(b *testing.B, where string) state.Engine {
 	if where == "disk" {
 		return onDisk(b, b.TempDir())
 	}
-	return state.NewMemory(time.Now)
+	return onDisk(b, "") // as sluice without --data has it
 }
 
 // BenchmarkDispatch sends tasks to a handler in the process, so that it measures what is ours: read,
