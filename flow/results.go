@@ -64,8 +64,11 @@ func (x *Exchange) PutAll(vs *SharedVariables) {
 // place of earlier results under the same prefix, which must not be empty: those of
 // the policy's earlier run.
 func (x *Exchange) PutResults(prefix string, r Results) {
-	if i := slices.IndexFunc(x.given, func(g given) bool { return g.prefix == prefix }); i >= 0 {
-		x.given = slices.Delete(x.given, i, i+1)
+	for i := range x.given {
+		if x.given[i].prefix == prefix {
+			x.given = slices.Delete(x.given, i, i+1)
+			break
+		}
 	}
 	x.give(prefix, r)
 }

@@ -117,7 +117,11 @@ func (p *quota) Execute(ctx context.Context, x *flow.Exchange) error {
 	if p.mode == flow.CountOnly {
 		limit.allowed = math.MaxInt64
 	}
-	x.PutResults(p.prefix, &quotaResults{limit, identifier, counted})
+	x.PutResults(p.prefix, &quotaResults{
+		identifier: identifier, class: limit.class,
+		allowed: limit.allowed, used: counted.Used, exceeded: counted.Exceeded, expires: counted.Expires.UnixMilli(),
+		violated: counted.Violated,
+	})
 	if counted.Violated {
 		return p.violation.New("identifier", identifier)
 	}
@@ -157,9 +161,9 @@ func quotaWeight(x *flow.Exchange, name *flow.Name) (weight int64, ok bool) {
 
 // quotaResults are the variables ratelimit.POLICY.* of one run.
 type quotaResults struct {
-	limit      quotaLimit
-	identifier string
-	counted    flow.Counted
+	identifier, class                string
+	allowed, used, exceeded, expires int64 // the last in milliseconds since 1970
+	violated                         bool
 }
 
 var (
@@ -174,15 +178,15 @@ func (r *quotaResults) Result(name string) flow.Value {
 	case "identifier":
 		return flow.Text(r.identifier)
 	case "expiry.time":
-		return flow.Int64(r.counted.Expires.UnixMilli())
+		return flow.Int64(r.expires)
 	case "class":
-		if r.limit.class == "" {
+		if r.class == "" {
 			return flow.Value{}
 		}
-		return flow.Text(r.limit.class)
+		return flow.Text(r.class)
 	}
 	name, ofClass := strings.CutPrefix(name, "class.")
-	if ofClass && r.limit.class == "" {
+	if ofClass && r.class == "" {
 		return flow.Value{}
 	}
 	return r.count(name)
@@ -191,18 +195,18 @@ func (r *quotaResults) Result(name string) flow.Value {
 func (r *quotaResults) count(name string) flow.Value {
 	switch name {
 	case "allowed.count":
-		return flow.Int64(r.limit.allowed)
+		return flow.Int64(r.allowed)
 	case "used.count":
-		return flow.Int64(r.counted.Used)
+		return flow.Int64(r.used)
 	case "available.count":
-		return flow.Int64(max(r.limit.allowed-r.counted.Used, 0))
+		return flow.Int64(max(r.allowed-r.used, 0))
 	case "exceed.count":
-		if r.counted.Violated {
+		if r.violated {
 			return flow.Int64(1)
 		}
 		return flow.Int64(0)
 	case "total.exceed.count":
-		return flow.Int64(r.counted.Exceeded)
+		return flow.Int64(r.exceeded)
 	}
 	return flow.Value{}
 }
@@ -216,7 +220,7 @@ func (r *quotaResults) All() iter.Seq2[string, flow.Value] {
 			}
 		}
 		for _, name := range quotaCounts {
-			if !yield(name, r.count(name)) || r.limit.class != "" && !yield("class."+name, r.count(name)) {
+			if !yield(name, r.count(name)) || r.class != "" && !yield("class."+name, r.count(name)) {
 				return
 			}
 		}
