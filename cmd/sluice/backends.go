@@ -24,7 +24,7 @@ type backends struct {
 // ride on one; they begin attempts when everything is served.
 func (r *runtime) openBackends(ctx context.Context) error {
 	if err := r.openTasks(ctx); err != nil {
-		return fmt.Errorf("Cloud Tasks: %w", err)
+		return fmt.Errorf("the queues: %w", err)
 	}
 	if r.settings.Integrations == "local" {
 		if err := r.openIntegrations(ctx); err != nil {

@@ -8,9 +8,9 @@
 //  1. Engine, Bucket and Tally (engine.go) are the seam. What they promise is
 //     tested by the suite in statetest, for every engine alike.
 //  2. NewMemory (memory.go, memory_tally.go, memory_lives.go) keeps everything in maps, by an
-//     injected clock.
+//     injected clock: for tests, ours and those of bundles. What is served has the next one.
 //  3. Open (nats.go, nats_options.go) makes an engine on NATS JetStream. nats_server.go runs the
-//     server inside this process, on a locked data directory (nats_lock_*.go);
+//     server inside this process, on a locked data directory (nats_lock_*.go) or in memory;
 //     nats_cluster.go joins it with those of other processes. With a URL there is
 //     no server, and the rest is the same.
 //  4. Each call goes through natsEngine.attempt: it waits for an answer with

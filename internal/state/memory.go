@@ -7,7 +7,7 @@ import (
 )
 
 // NewMemory returns an engine that keeps everything in this process and forgets
-// it at the end: for tests, and for trials of a bundle. Lives are measured with
+// it at the end: for tests, of ours and of bundles. Lives are measured with
 // now. What is past its life is gone for every call, while watches hear of it
 // with the next call of the bucket, since an injected clock wakes nobody. Watches
 // are told of writes before these return.
