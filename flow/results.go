@@ -66,7 +66,7 @@ func (x *Exchange) PutAll(vs *SharedVariables) {
 func (x *Exchange) PutResults(prefix string, r Results) {
 	for i := range x.given {
 		if x.given[i].prefix == prefix {
-			x.given = slices.Delete(x.given, i, i+1)
+			x.given = append(x.given[:i], x.given[i+1:]...)
 			break
 		}
 	}

@@ -3,6 +3,7 @@ package state
 import (
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -81,8 +82,9 @@ type counterTable struct {
 }
 
 type counterShard struct {
-	mu       sync.Mutex // guards what follows; taken before that of a counter
-	counters map[counterID]*counter
+	mu       sync.Mutex             // guards what follows; taken before that of a counter
+	counters map[uint64]*counter    // by the hash of its id: comparing one id is cheaper than hashing it twice
+	clashes  map[counterID]*counter // those whose hash another has
 	limit    int
 	sweep    int       // size at which to forget counters
 	swept    time.Time // when that was done last
@@ -91,7 +93,7 @@ type counterShard struct {
 func (t *counterTable) init(limit int) {
 	t.seed = maphash.MakeSeed()
 	for i := range t.shards {
-		t.shards[i].counters = map[counterID]*counter{}
+		t.shards[i].counters, t.shards[i].clashes = map[uint64]*counter{}, map[counterID]*counter{}
 		t.shards[i].limit = max(limit/counterShards, 1)
 	}
 }
@@ -99,19 +101,19 @@ func (t *counterTable) init(limit int) {
 // find returns the counter of n, locked. The error is ErrCrowded.
 func (t *counterTable) find(n *flow.Count) (*counter, error) {
 	id := identify(n)
-	s := t.shard(&id)
+	hash := t.hash(&id)
+	s := &t.shards[hash%counterShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, ok := s.counters[id]
-	if !ok {
-		id = id.lasting()
-		k = &counter{id: id, window: n.Window}
+	k := s.get(hash, &id)
+	if k == nil {
+		k = &counter{id: id.lasting(), window: n.Window}
 		if id.way != alone {
 			k.name = id.name()
 		}
 		switch {
 		case s.room(n.Now):
-			s.counters[id] = k
+			s.put(hash, k)
 		case id.way != synchronously: // what that remembers is on the tally as well
 			return nil, ErrCrowded
 		}
@@ -120,31 +122,47 @@ func (t *counterTable) find(n *flow.Count) (*counter, error) {
 	return k, nil
 }
 
-// shard spreads counters by what mostly tells them apart.
-func (t *counterTable) shard(id *counterID) *counterShard {
-	h := maphash.String(t.seed, id.key.Policy) ^ maphash.String(t.seed, id.key.Identifier)
-	return &t.shards[h%counterShards]
+// hash is of what mostly tells counters apart. Who chooses identifiers does not know
+// the seed.
+func (t *counterTable) hash(id *counterID) uint64 {
+	return maphash.String(t.seed, id.key.Identifier) ^ maphash.String(t.seed, id.key.Policy)
 }
+
+// get returns the counter of that id, or nil.
+func (s *counterShard) get(hash uint64, id *counterID) *counter {
+	k := s.counters[hash]
+	if k == nil || k.id != *id {
+		return s.clashes[*id]
+	}
+	return k
+}
+
+func (s *counterShard) put(hash uint64, k *counter) {
+	if s.counters[hash] == nil {
+		s.counters[hash] = k
+	} else {
+		s.clashes[k.id] = k
+	}
+}
+
+func (s *counterShard) len() int { return len(s.counters) + len(s.clashes) }
 
 // room makes room for one more counter, and reports whether it could. Only those
 // go whose windows have ended, for which being forgotten is no change. Each sweep
 // is paid for by as many new counters as it leaves. It is called with the lock
 // held.
 func (s *counterShard) room(now time.Time) bool {
-	if len(s.counters) < max(s.sweep, 1) {
+	if s.len() < max(s.sweep, 1) {
 		return true
 	}
-	full := len(s.counters) >= s.limit
+	full := s.len() >= s.limit
 	if full && now.Before(s.swept.Add(counterRest)) {
 		return false
 	}
-	for id, k := range s.counters {
-		if k.ended(now) {
-			delete(s.counters, id)
-		}
-	}
-	s.sweep, s.swept = min(max(2*len(s.counters), 64), s.limit), now
-	return len(s.counters) < s.limit
+	maps.DeleteFunc(s.counters, func(_ uint64, k *counter) bool { return k.ended(now) })
+	maps.DeleteFunc(s.clashes, func(_ counterID, k *counter) bool { return k.ended(now) })
+	s.sweep, s.swept = min(max(2*s.len(), 64), s.limit), now
+	return s.len() < s.limit
 }
 
 // counter is one counter.

@@ -612,5 +612,22 @@ func TestLongKeys(t *testing.T) {
 	}
 }
 
+// TestClashingHashes: counters of one hash are told apart, also when the first is forgotten.
+func TestClashingHashes(t *testing.T) {
+	clock := newTestClock()
+	var table counterTable
+	table.init(counterShards * 10)
+	s := &table.shards[0]
+	a, b := counterID{key: named("a")}, counterID{key: named("b")}
+	s.put(7, &counter{id: a, ends: clock.now()})
+	s.put(7, &counter{id: b, ends: clock.now().Add(time.Hour)})
+	if s.len() != 2 || s.get(7, &a).id != a || s.get(7, &b).id != b || s.get(7, &counterID{}) != nil {
+		t.Fatal("two counters of one hash are not told apart")
+	}
+	if s.room(clock.now()); s.len() != 1 || s.get(7, &a) != nil || s.get(7, &b) == nil {
+		t.Errorf("%d counters are left", s.len())
+	}
+}
+
 // named is the key of a counter that only its identifier tells from others.
 func named(identifier string) flow.CounterKey { return flow.CounterKey{Identifier: identifier} }
