@@ -28,6 +28,9 @@ exp, nbf and iat are always checked, with TimeAllowance. Subject, Issuer, Audien
 Id, AdditionalClaims and AdditionalHeaders must match. With an unresolved variable
 they fault; with IgnoreUnresolvedVariables they are compared with the empty string.
 
+A token that a public key has confirmed is not verified again as long as the key is
+the same, up to 1024 of them; times, claims and headers are checked each time.
+
 Once the signature is right the content of the token is in the variables
 jwt.POLICY.*, also when a claim then fails; jwt.POLICY.valid tells whether all is
 well.`,

@@ -4,21 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"sluice/internal/integrations"
 	"sluice/internal/state"
 )
 
-// Queue holds executions until they are due, and then has them go on, as many at a time as the
-// engine runs, until it is told that nothing is left to do: a tasks.Own.
-type Queue interface {
-	// Put puts an id into the queue, once under a key. When it is acknowledged it is kept.
-	Put(ctx context.Context, key string, body []byte, at time.Time) error
-}
-
-// goOn runs the execution with the id body from where it stands. An error has the queue try it
-// again.
+// goOn is what the queue calls when an execution is due, for as many at a time as the engine runs. It
+// runs the execution with the id body from where it stands. An error has the queue try again.
 func (s *Service) goOn(ctx context.Context, _ string, body []byte) error {
 	id := string(body)
 	active, ok := s.activate(ctx, id)

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"sluice/internal/tasks"
 )
 
 // waiting is which executions are on their way into the queue. They are on disk already: what is
 // lost here with the process is found again when the next one opens the records.
 type waiting struct {
-	queue  Queue
+	queue  *tasks.Own
 	failed func(error)
 	pause  time.Duration // after a queue that did not answer
 	more   chan struct{} // has one element when the list may not be empty

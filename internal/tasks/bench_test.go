@@ -77,7 +77,7 @@ func BenchmarkDispatch(b *testing.B) {
 func benchmarkDispatch(b *testing.B, s *Service, queues int) {
 	ctx := b.Context()
 	var sent sync.WaitGroup
-	s.RegisterHandler("bench", func(context.Context, *pb.Task) int {
+	s.register("bench", func(context.Context, *pb.Task) int {
 		sent.Done()
 		return 200
 	})
@@ -90,7 +90,7 @@ func benchmarkDispatch(b *testing.B, s *Service, queues int) {
 	}
 	for i := range b.N {
 		sent.Add(1)
-		_, err := s.Enqueue(ctx, names[i%queues], post(internalScheme+"bench"))
+		_, err := s.enqueue(ctx, names[i%queues], post(internalScheme+"bench"))
 		check(b, err)
 	}
 	b.ReportAllocs()
@@ -158,13 +158,13 @@ func dispatchAmong(t *testing.T, s *Service) float64 {
 	const n = 1000
 	var sent sync.WaitGroup
 	sent.Add(n)
-	s.RegisterHandler("bench", func(context.Context, *pb.Task) int {
+	s.register("bench", func(context.Context, *pb.Task) int {
 		sent.Done()
 		return 200
 	})
 	begin := time.Now()
 	for range n {
-		_, err := s.Enqueue(t.Context(), testQueue, post(internalScheme+"bench"))
+		_, err := s.enqueue(t.Context(), testQueue, post(internalScheme+"bench"))
 		check(t, err)
 	}
 	sent.Wait()

@@ -419,7 +419,7 @@ func TestHandlers(t *testing.T) {
 		ctx := t.Context()
 		s.queueFor(t, &pb.Queue{})
 		var calls []string
-		s.RegisterHandler("jobs", func(ctx context.Context, task *pb.Task) int {
+		s.register("jobs", func(ctx context.Context, task *pb.Task) int {
 			calls = append(calls, string(task.GetHttpRequest().Body))
 			switch len(calls) {
 			case 1:
@@ -431,9 +431,9 @@ func TestHandlers(t *testing.T) {
 		})
 		task := named("t", post(internalScheme+"jobs/1"))
 		task.GetHttpRequest().Body = []byte("work")
-		made, err := s.Enqueue(ctx, testQueue, task)
+		made, err := s.enqueue(ctx, testQueue, task)
 		check(t, err)
-		_, err = s.Enqueue(ctx, testQueue, post(internalScheme+"nobody"))
+		_, err = s.enqueue(ctx, testQueue, post(internalScheme+"nobody"))
 		check(t, err)
 		time.Sleep(time.Hour)
 		synctest.Wait()

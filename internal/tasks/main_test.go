@@ -200,3 +200,9 @@ func (s served) clients(t testing.TB) map[string]*cloudtasks.Client {
 	})
 	return map[string]*cloudtasks.Client{"REST": viaHTTP, "gRPC": viaGRPC}
 }
+
+// enqueue is CreateTask for a task that goes to a handler of this process.
+func (s *Service) enqueue(ctx context.Context, queue string, t *pb.Task) (*pb.Task, error) {
+	t, err := s.create(ctx, queue, t, true)
+	return t, answer(err)
+}

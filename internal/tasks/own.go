@@ -78,7 +78,7 @@ func (s *Service) Own(ctx context.Context, name string, o OwnOptions, do Do) (*O
 	if err != nil && !errors.Is(err, errQueueExists) {
 		return nil, fmt.Errorf("the queue %s: %w", q.queue, err)
 	}
-	s.RegisterHandler(name, func(ctx context.Context, t *pb.Task) int {
+	s.register(name, func(ctx context.Context, t *pb.Task) int {
 		if err := do(ctx, shortName(t.Name), t.GetHttpRequest().GetBody()); err != nil {
 			return http.StatusConflict // which does not slow the queue down, as 5xx would
 		}

@@ -66,9 +66,9 @@ func (o Options) filled() Options {
 	return o
 }
 
-// Handler takes a task in this process. It returns an HTTP status, which means what it means for
+// handler takes a task in this process. It returns an HTTP status, which means what it means for
 // HTTP targets. ctx ends with the task's dispatch deadline.
-type Handler func(ctx context.Context, task *pb.Task) (status int)
+type handler func(ctx context.Context, task *pb.Task) (status int)
 
 // Service is Cloud Tasks. It is a pb.CloudTasksServer, whose methods may also be called from this
 // process; their errors are those of gRPC.
@@ -93,7 +93,7 @@ type Service struct {
 	cut      context.CancelFunc
 
 	mu       sync.Mutex // guards what follows
-	handlers map[string]Handler
+	handlers map[string]handler
 	closed   bool
 }
 
@@ -114,7 +114,7 @@ func New(ctx context.Context, engine state.Engine, o Options) (*Service, error) 
 		client:   &http.Client{Transport: o.Transport, CheckRedirect: redirect},
 		replica:  newReplica(time.Now, o.Log),
 		slots:    make(chan struct{}, o.MaxAttempts),
-		handlers: map[string]Handler{},
+		handlers: map[string]handler{},
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.sending, s.cut = context.WithCancel(context.Background())
@@ -165,10 +165,10 @@ func (s *Service) follow(bucket state.Bucket) {
 	})
 }
 
-// RegisterHandler makes handler take the tasks whose URL is sluice-internal://name or begins with
-// sluice-internal://name/. Only Enqueue makes such tasks. Every process that may lead must
-// register the same names; while there is none, attempts fail and are retried.
-func (s *Service) RegisterHandler(name string, handler Handler) {
+// register makes a handler take the tasks whose URL is sluice-internal://name or begins with
+// sluice-internal://name/. Only create with own makes such tasks. While there is no handler of the
+// name in the process that leads, attempts fail and are retried.
+func (s *Service) register(name string, handler handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.handlers[name] = handler

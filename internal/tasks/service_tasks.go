@@ -27,12 +27,6 @@ func (s *Service) CreateTask(ctx context.Context, r *pb.CreateTaskRequest) (*pb.
 	return show(t, r.ResponseView), nil
 }
 
-// Enqueue is CreateTask for this process, whose tasks may go to handlers (RegisterHandler).
-func (s *Service) Enqueue(ctx context.Context, queue string, t *pb.Task) (*pb.Task, error) {
-	t, err := s.create(ctx, queue, t, true)
-	return t, answer(err)
-}
-
 func (s *Service) create(ctx context.Context, parent string, t *pb.Task, own bool) (*pb.Task, error) {
 	q, err := s.lookup(ctx, parent)
 	switch {
