@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +14,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 // forgetful is a proxy that tells an auditor of each request and does not wait for him.
@@ -94,5 +100,37 @@ func TestCalloutsEndBeforeTheProcess(t *testing.T) {
 	case <-told:
 	default:
 		t.Error("the process ended before the callout")
+	}
+}
+
+// TestErrandsEnd: what cannot be done is tried for an hour, and then given up with a word; what
+// nobody can read any more is dropped.
+func TestErrandsEnd(t *testing.T) {
+	core, told := observer.New(zap.WarnLevel)
+	e := &errands{log: zap.New(core), does: map[string]func(context.Context, []byte) error{}}
+	refused := errors.New("refused")
+	e.Serve("fails", func(context.Context, []byte) error { return refused })
+	for _, test := range []struct {
+		name string
+		age  time.Duration
+		want error
+		told int
+	}{
+		{"fails", time.Minute, refused, 0},
+		{"nobody", time.Minute, errNobody, 0},
+		{"fails", 2 * time.Hour, nil, 1},
+		{"nobody", 2 * time.Hour, nil, 1},
+	} {
+		body, err := json.Marshal(errand{Name: test.name, At: time.Now().Add(-test.age)})
+		must(t, err)
+		if err := e.do(t.Context(), "key", body); !errors.Is(err, test.want) {
+			t.Errorf("%s after %s: %v, want %v", test.name, test.age, err, test.want)
+		}
+		if got := len(told.TakeAll()); got != test.told {
+			t.Errorf("%s after %s: %d warnings, want %d", test.name, test.age, got, test.told)
+		}
+	}
+	if err := e.do(t.Context(), "key", []byte("{")); err != nil {
+		t.Errorf("what nobody can read is tried again: %v", err)
 	}
 }

@@ -281,8 +281,12 @@ func (r *runtime) announce() {
 		}
 	}
 	sort.Strings(lines)
-	fmt.Fprintf(r.out, "sluice serves %d API proxies and %d shared flows (organization %s, environment %s)\n%s\n",
-		len(snapshot.Deployments), len(snapshot.SharedFlows), snapshot.Environment.Organization, snapshot.Environment.Name, strings.Join(lines, "\n"))
+	proxies := fmt.Sprint(len(snapshot.Deployments), " API proxies")
+	if len(snapshot.Deployments) == 1 {
+		proxies = "1 API proxy"
+	}
+	fmt.Fprintf(r.out, "sluice serves %s and %s (organization %s, environment %s)\n%s\n",
+		proxies, count(len(snapshot.SharedFlows), "shared flow"), snapshot.Environment.Organization, snapshot.Environment.Name, strings.Join(lines, "\n"))
 	if r.settings.Listen != "" {
 		fmt.Fprintf(r.out, "listening on http://%s\n", visible(r.settings.Listen))
 	}

@@ -13,6 +13,7 @@
 //   - run: what RunTask asks for: an attempt now, past every limit
 //   - tombstone: what is left of a task, so that its name is not used again
 //   - leader: the one process of a cluster that begins attempts
+//   - own: said of a queue of this program itself, whose tasks go to a function of the leader (own.go)
 //
 // # The life of a task
 //
