@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"sluice/internal/delay"
 	"sluice/internal/integrations"
 	"sluice/internal/state"
 )
@@ -44,7 +45,7 @@ func (s *Service) awaitOne(ctx context.Context, o *order, id string) (*integrati
 				return nil, err
 			}
 		}
-		if !wait(ctx, pollPause) {
+		if !delay.For(ctx, pollPause) {
 			return nil, context.Cause(ctx)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sluice/internal/delay"
 	"sluice/internal/integrations"
 	"sluice/internal/state"
 )
@@ -128,7 +129,7 @@ func (c *calls) of(name string) *http.Client {
 		c.mu.Lock()
 		c.list = append(c.list, name+" "+r.URL.Path)
 		c.mu.Unlock()
-		if !wait(r.Context(), c.slow) {
+		if !delay.For(r.Context(), c.slow) {
 			return nil, r.Context().Err()
 		}
 		return &http.Response{StatusCode: 200, Status: "200 OK", Header: http.Header{}, Request: r, Body: io.NopCloser(strings.NewReader("ok"))}, nil

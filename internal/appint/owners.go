@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"sluice/internal/delay"
 	"sluice/internal/state"
 )
 
@@ -43,7 +44,7 @@ func (o *owners) renew(ctx context.Context) error {
 
 // keep renews the lease until ctx ends, and then gives it up. after is called after each renewal.
 func (o *owners) keep(ctx context.Context, after func(), failed func(error)) {
-	for wait(ctx, o.life/3) {
+	for delay.For(ctx, o.life/3) {
 		if err := o.renew(ctx); err != nil && ctx.Err() == nil {
 			failed(err) // the next one may come in time
 		}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"sluice/internal/delay"
 	"sluice/internal/integrations"
 	"sluice/internal/state"
 )
@@ -218,7 +219,7 @@ func (s *records) decode(ctx context.Context, id string, e state.Entry) (*integr
 func replace(ctx context.Context, b state.Bucket, key string, value []byte, revision uint64, life time.Duration) (uint64, error) {
 	written, err := b.Replace(ctx, key, value, revision, life)
 	for range retries {
-		if !errors.Is(err, state.ErrUnavailable) || !wait(ctx, retryWait) {
+		if !errors.Is(err, state.ErrUnavailable) || !delay.For(ctx, retryWait) {
 			break
 		}
 		e, found := b.Get(ctx, key)
@@ -230,18 +231,6 @@ func replace(ctx context.Context, b state.Bucket, key string, value []byte, revi
 		}
 	}
 	return written, err
-}
-
-// wait waits; false when ctx ended before.
-func wait(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // trim removes the records of the executions that ended first, when there are more than most.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"sluice/internal/delay"
 	"sluice/internal/tasks"
 )
 
@@ -81,6 +82,6 @@ func (w *waiting) put(ctx context.Context, one waitingOne) {
 			return
 		}
 		w.failed(fmt.Errorf("execution %s waits to be queued: %w", one.id, err))
-		wait(ctx, w.pause)
+		delay.For(ctx, w.pause)
 	}
 }

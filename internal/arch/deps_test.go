@@ -36,6 +36,7 @@ internal/jose           -
 internal/script         -
 internal/devproxy       -
 internal/spelling       -
+internal/delay          -
 internal/arch           -
 internal/jsonpath       internal/ordjson
 internal/tools/faultcat faults
@@ -61,7 +62,7 @@ cmd/sluice              *
 `
 
 // leaves are the leaf libraries that "leaf" stands for.
-var leaves = []string{"internal/ordjson", "internal/jsonpath", "internal/javaregex", "internal/javatime", "internal/xpath", "internal/entity", "internal/window", "internal/pace", "internal/jose", "internal/script"}
+var leaves = []string{"internal/ordjson", "internal/jsonpath", "internal/javaregex", "internal/javatime", "internal/xpath", "internal/entity", "internal/window", "internal/pace", "internal/jose", "internal/script", "internal/delay"}
 
 // places says in which files alone a library may be imported. A pattern ending
 // in a slash is a whole folder.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"sluice/internal/delay"
 )
 
 // Execute runs an integration and waits for its end, at most Options.SyncLimit; after that the
@@ -81,7 +83,7 @@ func (e *Engine) later(r *run) error {
 func (e *Engine) runLater(r *run, wait time.Duration) {
 	defer e.release(r)
 	defer func() { <-e.scheduled }()
-	if wait > 0 && pause(e.closing, wait) != nil {
+	if wait > 0 && !delay.For(e.closing, wait) {
 		r.log.ended(Cancelled, nil, errClosed, r.start.graph.nodes)
 		return
 	}

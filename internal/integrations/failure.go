@@ -1,7 +1,6 @@
 package integrations
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -76,17 +75,6 @@ func (p failurePolicy) delay(n int) (time.Duration, bool) {
 		return 0, false
 	}
 	return min(d, maxRetryInterval) + time.Second + rand.N(4*time.Second), true
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func compilePolicies(t exportTask, where string, bad *problems) policies {

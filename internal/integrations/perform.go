@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"sluice/internal/delay"
 )
 
 // An attempt is one try at one task of an execution: what a task may use.
@@ -192,7 +194,8 @@ func (r *run) ended(ctx context.Context, a *attempt, d decision) outcome {
 func (r *run) holdOn(ctx context.Context, n *node, d time.Duration) error {
 	r.log.holding(n, true)
 	defer r.log.holding(n, false)
-	return pause(ctx, d)
+	delay.For(ctx, d)
+	return ctx.Err()
 }
 
 // errorInfo is the value of $`ErrorInfo`$: an object with code and message, as conditions read it.

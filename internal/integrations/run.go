@@ -6,6 +6,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"sluice/internal/delay"
 )
 
 // run is one execution while it runs in this process.
@@ -41,8 +43,8 @@ func (r *run) execute(ctx context.Context) error {
 			return err
 		}
 		r.log.change(func(rec *Record, _ time.Time) { rec.State = RetryOnHold })
-		if err := pause(ctx, again.after); err != nil {
-			return err
+		if !delay.For(ctx, again.after) {
+			return ctx.Err()
 		}
 		if err := r.again(ctx, again.task); err != nil {
 			return err

@@ -3,6 +3,8 @@ package state
 import (
 	"context"
 	"time"
+
+	"sluice/internal/delay"
 )
 
 // flexi returns the window that began with the first Count. It is called with the
@@ -80,7 +82,7 @@ func (c *Counters) beginning(ctx context.Context, k *counter, now time.Time, beg
 		case k.running(at, now):
 			return at, nil
 		case ahead > 0 && round < flexiPatience:
-			if !pause(ctx, min(time.Millisecond<<min(round, 10), flexiPause)) {
+			if !delay.For(ctx, min(time.Millisecond<<min(round, 10), flexiPause)) {
 				return 0, ctx.Err()
 			}
 			continue

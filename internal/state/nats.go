@@ -9,6 +9,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"sluice/internal/delay"
 )
 
 // Waits.
@@ -132,7 +134,7 @@ func (e *natsEngine) waitReady(ctx context.Context, o Options) error {
 			return fmt.Errorf("state: %s is too old: counters need NATS 2.12 or later", o.where())
 		case err == nil:
 			return nil
-		case o.Cluster.Listen == "" || !pause(ctx, retryPause):
+		case o.Cluster.Listen == "" || !delay.For(ctx, retryPause):
 			return fmt.Errorf("state: %w: %w; %s", ErrUnavailable, err, o.readyHint())
 		case tries == 1:
 			e.log(false, "waiting for the cluster: "+o.readyHint())
@@ -214,7 +216,7 @@ func (e *natsEngine) attempt(ctx context.Context, patience time.Duration, do fun
 	defer cancel()
 	for {
 		err := do(bounded)
-		if err == nil || !isUndone(err) || !pause(bounded, retryPause) {
+		if err == nil || !isUndone(err) || !delay.For(bounded, retryPause) {
 			return failure(ctx, err)
 		}
 	}
@@ -239,16 +241,4 @@ func (e *natsEngine) last(ctx context.Context, s jetstream.Stream, subject strin
 		return err
 	})
 	return m, err
-}
-
-// pause waits, and tells whether ctx still lives.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"sluice/internal/delay"
 )
 
 // markerLife is how long it is remembered that a key was removed. A watch that is
@@ -113,7 +115,7 @@ func (e *natsEngine) awaitCopy(ctx context.Context, stream string) {
 		if lacks == "" {
 			return
 		}
-		if time.Since(e.server.started) > copyLimit || !pause(ctx, retryPause) {
+		if time.Since(e.server.started) > copyLimit || !delay.For(ctx, retryPause) {
 			e.log(true, "this node has no complete copy of "+stream+" yet: "+lacks+"; keep the other nodes running until it has")
 			return
 		}

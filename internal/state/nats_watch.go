@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"sluice/internal/delay"
 )
 
 // natsWatch reads a bucket in rounds. A round has a consumer of its own. Whatever
@@ -68,7 +70,7 @@ func (w *natsWatch) run(caller context.Context) {
 	for tries := 1; ; tries++ {
 		err := w.readRound(ctx)
 		final := !w.begun && (tries == watchTries || errors.Is(err, ErrUnavailable))
-		if final || !pause(ctx, watchPause) {
+		if final || !delay.For(ctx, watchPause) {
 			w.giveUp(caller, err)
 			return
 		}

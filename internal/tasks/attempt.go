@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
+	"sluice/internal/delay"
 	"sluice/internal/state"
 )
 
@@ -40,7 +41,7 @@ func (s *Service) attempt(l *line, b begun) {
 		l.end(b, b.revision+1) // its removal is about to be told
 		return
 	case err != nil:
-		sleep(ctx, maxPause)
+		delay.For(ctx, maxPause)
 		l.unused(b)
 		l.end(b, 0)
 		return
@@ -81,7 +82,7 @@ func (s *Service) write(ctx context.Context, where string, r *record, revision u
 			return written
 		}
 		if !errors.Is(err, state.ErrRevision) {
-			sleep(ctx, wait)
+			delay.For(ctx, wait)
 		}
 		fresh, now, err := s.read(ctx, where)
 		switch {

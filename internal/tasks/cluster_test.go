@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"sluice/internal/delay"
 )
 
 // clusterKills is how often TestLeaderKilled kills: go test ./internal/tasks -run LeaderKilled -cluster-kills=20
@@ -149,7 +151,7 @@ func (g *making) makeTask(client *http.Client, n *memberNode, i int, target stri
 	path := fmt.Sprintf("/q%d/t%d-%d", i%clusterQueues, n.number, i)
 	body := fmt.Sprintf(`{"task":{"name":"%s/tasks/t%d-%d","httpRequest":{"url":"%s%s"}}}`, queue, n.number, i, target, path)
 	for pause := 4 * time.Millisecond; ; pause = 20 * time.Millisecond {
-		if !sleep(g.ctx, pause) {
+		if !delay.For(g.ctx, pause) {
 			return false
 		}
 		at := n.address.Load()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"sluice/internal/delay"
 	"sluice/internal/state"
 )
 
@@ -44,7 +45,7 @@ func (l *lease) keep(ctx context.Context, work func(context.Context)) {
 			l.hold(ctx, revision, until, work)
 			continue
 		}
-		sleep(ctx, l.life/leaseRenew)
+		delay.For(ctx, l.life/leaseRenew)
 	}
 }
 
@@ -61,7 +62,7 @@ func (l *lease) take(ctx context.Context) (revision uint64, until time.Time, err
 			if err != nil && !errors.Is(err, state.ErrNotFound) {
 				return 0, time.Time{}, err
 			}
-			sleep(ctx, leasePause)
+			delay.For(ctx, leasePause)
 		case err != nil:
 			return 0, time.Time{}, err
 		case l.now().Sub(asked) < l.life/leaseSlow:
@@ -131,7 +132,7 @@ func (l *lease) renew(ctx context.Context, revision uint64, until time.Time) (ui
 				return 0, until, false
 			}
 		}
-		sleep(ctx, leasePause)
+		delay.For(ctx, leasePause)
 	}
 	return revision, until, l.now().Before(last)
 }
@@ -141,16 +142,4 @@ func (l *lease) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, l.life)
 	defer cancel()
 	_ = l.bucket.Delete(ctx, leaseKey) // else it ends by itself
-}
-
-// sleep waits, and tells whether ctx still lives.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
