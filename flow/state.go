@@ -84,24 +84,27 @@ type Counters interface {
 
 // Count is one use of a counter.
 type Count struct {
-	Key     CounterKey
+	Of         *CounterSet
+	Identifier string // which of the set; clients choose it
+	Now        time.Time
+	Weight     int64 // may be negative: a reset gives back
+	Allowed    int64
+	Mode       CountMode
+}
+
+// CounterSet is what counters have in common that only their Identifier tells apart. A
+// policy makes it once, for as long as its limits and its proxy stay the same, and
+// nobody changes it: a counter that is asked for with the same pointer again is found
+// without comparing anything else. Another one that says the same names the same
+// counters.
+type CounterSet struct {
+	Policy  string // kind, organization, environment, proxy, and name or SharedName
+	Limits  string // class, product and resource whose limits are counted; "" for the policy's own
 	Window  window.Window
-	Now     time.Time
-	Weight  int64 // may be negative: a reset gives back
-	Allowed int64
-	Mode    CountMode
 	Sharing Sharing
 }
 
-// CounterKey is what a counter is found by, beside its window. It has few parts, as
-// it is looked up for each request.
-type CounterKey struct {
-	Policy     string // kind, organization, environment, proxy, and name or SharedName
-	Limits     string // class, product and resource whose limits are counted; "" for the policy's own
-	Identifier string // the only part that clients choose
-}
-
-// CounterPolicy is CounterKey.Policy of a policy.
+// CounterPolicy is CounterSet.Policy of a policy.
 func CounterPolicy(kind string, p *ProxyInfo, name string) string {
 	return strings.Join([]string{kind, p.Organization, p.Environment, p.Name, name}, "\x00")
 }

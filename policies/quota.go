@@ -108,9 +108,10 @@ func (p *quota) Execute(ctx context.Context, x *flow.Exchange) error {
 		return err
 	}
 	identifier := p.counter.identify(x)
-	n := p.counter.count(x, limit, identifier)
-	n.Weight, n.Mode = weight, p.mode
-	counted, err := x.Services.Counters.Count(ctx, n)
+	counted, err := x.Services.Counters.Count(ctx, flow.Count{
+		Of: p.counter.counters(x.Proxy, &limit), Identifier: identifier,
+		Now: x.Now(), Weight: weight, Allowed: limit.allowed, Mode: p.mode,
+	})
 	if err != nil {
 		return p.failed(ctx, x, err)
 	}
@@ -118,7 +119,7 @@ func (p *quota) Execute(ctx context.Context, x *flow.Exchange) error {
 		limit.allowed = math.MaxInt64
 	}
 	x.PutResults(p.prefix, &quotaResults{
-		identifier: identifier, class: limit.class,
+		identifier: identifier, class: limit.scope.class,
 		allowed: limit.allowed, used: counted.Used, exceeded: counted.Exceeded, expires: counted.Expires.UnixMilli(),
 		violated: counted.Violated,
 	})

@@ -22,7 +22,7 @@ type quotaCounter struct {
 	precise    bool
 	sharing    flow.Sharing
 	limits     *quotaLimits
-	last       atomic.Pointer[quotaPolicy]
+	last       atomic.Pointer[quotaCounters]
 }
 
 func compileQuotaCounter(b *flow.Build, el *etree.Element) *quotaCounter {
@@ -120,29 +120,30 @@ func (c *quotaCounter) identify(x *flow.Exchange) string {
 	return quotaDefault
 }
 
-// quotaPolicy is the first part of the counters' keys, for the proxy that was served
-// last: for all but shared flows there is one.
-type quotaPolicy struct {
-	proxy *flow.ProxyInfo
-	text  string
-}
-
-func (c *quotaCounter) policy(p *flow.ProxyInfo) string {
-	if last := c.last.Load(); last != nil && last.proxy == p {
-		return last.text
+// counters returns the set of counters of a limit: that of the last request, when
+// proxy and limit are the same, as they mostly are.
+func (c *quotaCounter) counters(p *flow.ProxyInfo, limit *quotaLimit) *flow.CounterSet {
+	last := c.last.Load()
+	if last == nil || last.proxy != p || last.scope != limit.scope {
+		last = &quotaCounters{p, limit.scope, c.describe(p, &limit.scope)}
+		c.last.Store(last)
 	}
-	fresh := &quotaPolicy{p, flow.CounterPolicy("Quota", p, c.name)}
-	c.last.Store(fresh)
-	return fresh.text
+	return last.set
 }
 
-// count is a use of the counter of this identifier.
-func (c *quotaCounter) count(x *flow.Exchange, limit quotaLimit, identifier string) flow.Count {
-	return flow.Count{
-		Key:     flow.CounterKey{Policy: c.policy(x.Proxy), Limits: limit.owner(), Identifier: identifier},
-		Window:  window.Window{Kind: c.kind, Unit: limit.time.unit, Length: limit.time.length, Start: c.start, Precise: c.precise},
-		Now:     x.Now(),
-		Allowed: limit.allowed,
+// quotaCounters are the counters of one limit, for one proxy: a policy in a shared
+// flow runs in many.
+type quotaCounters struct {
+	proxy *flow.ProxyInfo
+	scope quotaScope
+	set   *flow.CounterSet
+}
+
+func (c *quotaCounter) describe(p *flow.ProxyInfo, scope *quotaScope) *flow.CounterSet {
+	return &flow.CounterSet{
+		Policy:  flow.CounterPolicy("Quota", p, c.name),
+		Limits:  scope.owner(),
+		Window:  window.Window{Kind: c.kind, Unit: scope.time.unit, Length: scope.time.length, Start: c.start, Precise: c.precise},
 		Sharing: c.sharing,
 	}
 }

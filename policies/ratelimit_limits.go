@@ -46,18 +46,23 @@ type quotaAllow struct {
 
 // quotaLimit is what holds for one request.
 type quotaLimit struct {
-	allowed           int64
-	class             string // "" for none
+	allowed int64
+	scope   quotaScope
+}
+
+// quotaScope is whose limit it is, and in which time: each has counters of its own.
+type quotaScope struct {
 	time              quotaTime
-	product, resource string // whose limits these are, when not the policy's
+	class             string // "" for none
+	product, resource string // when the limit is not the policy's
 }
 
 // owner tells whose limit it is; "" for the policy's own.
-func (l *quotaLimit) owner() string {
-	if l.class == "" && l.product == "" {
+func (s *quotaScope) owner() string {
+	if s.class == "" && s.product == "" {
 		return ""
 	}
-	return l.class + "\x00" + l.product + "\x00" + l.resource
+	return s.class + "\x00" + s.product + "\x00" + s.resource
 }
 
 // quotaDefaultCount is what Allow is when it says nothing.
@@ -181,11 +186,11 @@ func (l *quotaLimits) resolve(x *flow.Exchange) (limit quotaLimit, ok bool, err 
 		return limit, false, nil
 	}
 	c := l.own
-	limit.class, limit.allowed = c.allowed(x)
-	if limit.time.length, ok = c.length(x); !ok {
+	limit.scope.class, limit.allowed = c.allowed(x)
+	if limit.scope.time.length, ok = c.length(x); !ok {
 		return limit, false, l.noInterval.New("reference", quotaReference(c.interval))
 	}
-	if limit.time.unit, ok = c.timeUnit(x); !ok {
+	if limit.scope.time.unit, ok = c.timeUnit(x); !ok {
 		return limit, false, l.noUnit.New("reference", quotaReference(c.unit))
 	}
 	return limit, true, nil
@@ -295,9 +300,9 @@ func (p *quotaProduct) resolve(x *flow.Exchange) (limit quotaLimit, ok bool) {
 		if !hasLimit || !hasInterval || !hasUnit || interval < 1 {
 			continue
 		}
-		limit = quotaLimit{allowed: max(allowed, 0), time: quotaTime{int(interval), unit}, product: x.Get(s.product).String()}
-		if product := x.Services.Entities.Product(limit.product); product == nil || product.QuotaScope != "PROXY" {
-			limit.resource = x.Get(s.resource).String()
+		limit = quotaLimit{max(allowed, 0), quotaScope{time: quotaTime{int(interval), unit}, product: x.Get(s.product).String()}}
+		if product := x.Services.Entities.Product(limit.scope.product); product == nil || product.QuotaScope != "PROXY" {
+			limit.scope.resource = x.Get(s.resource).String()
 		}
 		return limit, true
 	}

@@ -213,13 +213,14 @@ func (p *resetQuota) reset(ctx context.Context, x *flow.Exchange, counter *quota
 	if err != nil || !ok {
 		return err
 	}
-	limit.class = ""
+	limit.scope.class = ""
 	if class, ok := r.class.Value(x); ok {
-		limit.class = class.String()
+		limit.scope.class = class.String()
 	}
-	n := counter.count(x, limit, identifier)
-	n.Weight = -allow
-	if _, err := x.Services.Counters.Count(ctx, n); err != nil {
+	if _, err := x.Services.Counters.Count(ctx, flow.Count{
+		Of: counter.counters(x.Proxy, &limit), Identifier: identifier,
+		Now: x.Now(), Weight: -allow, Allowed: limit.allowed,
+	}); err != nil {
 		return fmt.Errorf("the quota could not be reset: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/beevik/etree"
@@ -47,6 +48,7 @@ type spikeArrest struct {
 	identifier *flow.Name
 	weight     *flow.Name
 	effective  bool // UseEffectiveCount
+	last       atomic.Pointer[spikeNames]
 
 	violation, noRate, badWeight *faults.Def
 }
@@ -124,26 +126,46 @@ func (p *spikeArrest) pass(ctx context.Context, x *flow.Exchange, rate spikeRate
 	if p.identifier != nil {
 		identifier = x.Get(p.identifier).String()
 	}
+	names := p.names(x.Proxy)
 	if !p.effective {
-		return p.pace(x, identifier, rate.slot(weight)), nil
+		return x.Services.Pacer.Pass(names.policy, identifier, x.Now(), rate.slot(weight)), nil
 	}
-	n := rate.count(x.Now(), weight)
-	n.Key = flow.CounterKey{Policy: flow.CounterPolicy("SpikeArrest", x.Proxy, p.name), Identifier: identifier}
-	counted, err := x.Services.Counters.Count(ctx, n)
+	counted, err := x.Services.Counters.Count(ctx, flow.Count{
+		Of: names.sets[rate.unit], Identifier: identifier, Now: x.Now(), Weight: weight, Allowed: rate.messages,
+	})
 	if err != nil {
 		return false, fmt.Errorf("the rate could not be counted: %w", err)
 	}
 	return !counted.Violated, nil
 }
 
-// pace asks whether the time slot is free.
-func (p *spikeArrest) pace(x *flow.Exchange, identifier string, slot time.Duration) bool {
-	var b [128]byte
-	key := b[:0]
-	for _, s := range [...]string{"SpikeArrest", x.Proxy.Organization, x.Proxy.Environment, x.Proxy.Name, p.name} {
-		key = append(append(key, s...), 0)
+// spikeNames is what a policy is known by in one proxy: one in a shared flow runs in
+// many.
+type spikeNames struct {
+	proxy  *flow.ProxyInfo
+	policy string
+	sets   [2]*flow.CounterSet // by unit: window.Second and window.Minute
+}
+
+// names returns those of the last request, when the proxy is the same.
+func (p *spikeArrest) names(proxy *flow.ProxyInfo) *spikeNames {
+	if last := p.last.Load(); last != nil && last.proxy == proxy {
+		return last
 	}
-	return x.Services.Pacer.Pass(string(append(key, identifier...)), x.Now(), slot)
+	n := &spikeNames{proxy: proxy, policy: flow.CounterPolicy("SpikeArrest", proxy, p.name)}
+	for _, unit := range [...]window.Unit{window.Second, window.Minute} {
+		n.sets[unit] = spikeCounters(n.policy, unit)
+	}
+	p.last.Store(n)
+	return n
+}
+
+// spikeCounters are those of the last second or minute. Processes come together ten
+// times in a second's window and sixty times in a minute's, no oftener than its parts
+// change.
+func spikeCounters(policy string, unit window.Unit) *flow.CounterSet {
+	w := window.Window{Kind: window.Rolling, Unit: unit, Length: 1}
+	return &flow.CounterSet{Policy: policy, Window: w, Sharing: flow.Sharing{Distributed: true, Interval: w.Grain()}}
 }
 
 // slot is the time that a message of this weight takes.
@@ -160,16 +182,6 @@ func (r spikeRate) period() time.Duration {
 		return time.Second
 	}
 	return time.Minute
-}
-
-// count is a use of the last period. Processes come together ten times in a
-// second's window and sixty times in a minute's, no oftener than its parts change.
-func (r spikeRate) count(now time.Time, weight int64) flow.Count {
-	w := window.Window{Kind: window.Rolling, Unit: r.unit, Length: 1}
-	return flow.Count{
-		Window: w, Now: now, Weight: weight, Allowed: r.messages,
-		Sharing: flow.Sharing{Distributed: true, Interval: w.Grain()},
-	}
 }
 
 // reduced is the rate as the fault prints it: 100 messages per minute are 5 in

@@ -2,6 +2,7 @@ package pace
 
 import (
 	"hash/maphash"
+	"strings"
 	"sync"
 	"time"
 )
@@ -16,7 +17,8 @@ const (
 )
 
 // Pacer lets messages pass at an even pace: each takes a slot of time, and the
-// next may pass when the slot is over. The first message of a key always passes.
+// next may pass when the slot is over. The first message of a key, which is a policy
+// and an identifier, always passes.
 //
 // It remembers a key while its slot lasts, and at most a quarter of a million of
 // them. While there are so many, keys that are not among them do not pass: that
@@ -27,33 +29,39 @@ type Pacer struct {
 }
 
 type pacerShard struct {
-	mu    sync.Mutex           // guards what follows
-	next  map[string]time.Time // when the slot of a key is over
-	sweep int                  // size at which to forget slots that are over
-	swept time.Time            // when that was done last
+	mu    sync.Mutex            // guards what follows
+	next  map[paceKey]time.Time // when the slot of a key is over
+	sweep int                   // size at which to forget slots that are over
+	swept time.Time             // when that was done last
 }
+
+type paceKey struct{ policy, identifier string }
 
 // NewPacer returns a pacer that remembers nothing.
 func NewPacer() *Pacer { return &Pacer{seed: maphash.MakeSeed()} }
 
 // Pass reports whether a message may pass at now, and if so takes its slot. A
-// message that may not changes nothing; one without a slot always may.
-func (p *Pacer) Pass(key string, now time.Time, slot time.Duration) bool {
+// message that may not changes nothing; one without a slot always may. The policy is
+// kept as it is, and clients choose the identifier.
+func (p *Pacer) Pass(policy, identifier string, now time.Time, slot time.Duration) bool {
 	if slot <= 0 {
 		return true
 	}
-	key = bounded(key)
-	return p.shards[maphash.String(p.seed, key)%pacerShards].pass(key, now, slot)
+	k := paceKey{policy, bounded(identifier)}
+	return p.shards[(maphash.String(p.seed, policy)^maphash.String(p.seed, k.identifier))%pacerShards].pass(k, now, slot)
 }
 
-func (s *pacerShard) pass(key string, now time.Time, slot time.Duration) bool {
+func (s *pacerShard) pass(k paceKey, now time.Time, slot time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next, known := s.next[key]
+	next, known := s.next[k]
 	if now.Before(next) || !known && !s.room(now) {
 		return false
 	}
-	s.next[key] = now.Add(slot)
+	if !known {
+		k.identifier = strings.Clone(k.identifier) // it may be part of a request's header
+	}
+	s.next[k] = now.Add(slot)
 	return true
 }
 
@@ -61,7 +69,7 @@ func (s *pacerShard) pass(key string, now time.Time, slot time.Duration) bool {
 // paid for by as many new keys as it leaves.
 func (s *pacerShard) room(now time.Time) bool {
 	if s.next == nil {
-		s.next, s.sweep = map[string]time.Time{}, 64
+		s.next, s.sweep = map[paceKey]time.Time{}, 64
 	}
 	if len(s.next) < s.sweep {
 		return true

@@ -61,15 +61,15 @@ func NewCounters(tally Tally, now func() time.Time) *Counters {
 // Count implements flow.Counters. Synchronous counting fails when the tally does
 // not answer, the other ways with ErrCrowded.
 //
-// A counter is that of its key and its window: the same key with another window is
-// another counter.
+// A counter is that of its identifier, its policy, its limits and its window: the same
+// with another window is another counter.
 func (c *Counters) Count(ctx context.Context, n flow.Count) (flow.Counted, error) {
 	n.Allowed, n.Weight = max(n.Allowed, 0), max(n.Weight, -math.MaxInt64)
 	k, err := c.table.find(&n)
 	if err != nil {
 		return flow.Counted{}, err
 	}
-	switch k.id.way {
+	switch k.way {
 	case synchronously:
 		k.mu.Unlock()
 		shared := n // which is kept longer, so that n itself stays on the stack
@@ -77,8 +77,9 @@ func (c *Counters) Count(ctx context.Context, n flow.Count) (flow.Counted, error
 	case asynchronously:
 		return c.asynchronous(k, &n), nil
 	}
-	defer k.mu.Unlock()
-	return k.count(&n), nil
+	result := k.count(&n)
+	k.mu.Unlock()
+	return result, nil
 }
 
 // Close shares what asynchronous counters have not shared yet, and stops sharing.

@@ -17,11 +17,11 @@ const shareDefault = 10 * time.Second
 func (c *Counters) asynchronous(k *counter, n *flow.Count) flow.Counted {
 	result := k.count(n)
 	k.messages++
-	k.interval = n.Sharing.Interval
+	k.interval = n.Of.Sharing.Interval
 	if k.interval <= 0 {
 		k.interval = shareDefault
 	}
-	due := k.due(n.Now) || n.Sharing.Messages > 0 && k.messages >= n.Sharing.Messages
+	due := k.due(n.Now) || n.Of.Sharing.Messages > 0 && k.messages >= n.Of.Sharing.Messages
 	c.share.remember(k)
 	k.mu.Unlock()
 	if due {

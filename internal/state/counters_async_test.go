@@ -32,8 +32,7 @@ func comeTogether(t *testing.T, w window.Window) {
 	a, b := process(t, tally, time.Now), process(t, tally, time.Now)
 	use := func(c *Counters, weight int64) flow.Counted {
 		return mustCount(t, c, flow.Count{
-			Key: named("k"), Window: w, Now: time.Now(), Weight: weight, Allowed: 10,
-			Sharing: flow.Sharing{Distributed: true, Interval: 5 * time.Second, Messages: 4},
+			Of: set(w, flow.Sharing{Distributed: true, Interval: 5 * time.Second, Messages: 4}), Identifier: "k", Now: time.Now(), Weight: weight, Allowed: 10,
 		})
 	}
 	check := func(who string, got flow.Counted, used int64, violated bool) {
@@ -81,8 +80,7 @@ func TestAsynchronousLosesNothing(t *testing.T) {
 			counting.Go(func() {
 				for i := range 500 {
 					mustCount(t, c, flow.Count{
-						Key: named(fmt.Sprint("k", (i+g)%7)), Window: w, Now: time.Now(), Weight: 1, Mode: flow.CountOnly,
-						Sharing: flow.Sharing{Distributed: true, Messages: 10},
+						Of: set(w, flow.Sharing{Distributed: true, Messages: 10}), Identifier: fmt.Sprint("k", (i+g)%7), Now: time.Now(), Weight: 1, Mode: flow.CountOnly,
 					})
 				}
 			})
@@ -98,7 +96,7 @@ func TestAsynchronousLosesNothing(t *testing.T) {
 	all.Wait()
 	c, sum := process(t, tally, time.Now), int64(0)
 	for i := range 7 {
-		r := mustCount(t, c, flow.Count{Key: named(fmt.Sprint("k", i)), Window: w, Now: time.Now(), Sharing: flow.Sharing{Distributed: true, Synchronous: true}})
+		r := mustCount(t, c, flow.Count{Of: set(w, flow.Sharing{Distributed: true, Synchronous: true}), Identifier: fmt.Sprint("k", i), Now: time.Now()})
 		sum += r.Used
 	}
 	if sum != 3*4*500 {
@@ -112,7 +110,7 @@ func TestAsynchronousOutlivesAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tally := &switched{Tally: openTally(t, time.Now)}
 		c, other := NewCounters(tally, time.Now), process(t, tally, time.Now)
-		n := flow.Count{Key: named("k"), Window: window.Window{Unit: window.Month, Length: 1}, Weight: 1, Allowed: 100, Sharing: flow.Sharing{Distributed: true}}
+		n := flow.Count{Of: set(window.Window{Unit: window.Month, Length: 1}, flow.Sharing{Distributed: true}), Identifier: "k", Weight: 1, Allowed: 100}
 		use := func() flow.Counted {
 			n.Now = time.Now()
 			return mustCount(t, c, n)
@@ -169,7 +167,7 @@ func TestCountAfterClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 3 {
-		if got := mustCount(t, c, flow.Count{Key: named("k"), Window: window.Window{Unit: window.Month}, Now: time.Now(), Weight: 1, Allowed: 5, Sharing: eventually}); got.Used != int64(i+1) {
+		if got := mustCount(t, c, flow.Count{Of: set(window.Window{Unit: window.Month}, eventually), Identifier: "k", Now: time.Now(), Weight: 1, Allowed: 5}); got.Used != int64(i+1) {
 			t.Errorf("%d used", got.Used)
 		}
 	}
@@ -179,7 +177,7 @@ func TestCountAfterClose(t *testing.T) {
 // the next time.
 func TestAsynchronousCountsMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := flow.Count{Key: named("k"), Window: window.Window{Unit: window.Month, Length: 1}, Now: time.Now(), Weight: 1, Allowed: 100, Sharing: eventually}
+		n := flow.Count{Of: set(window.Window{Unit: window.Month, Length: 1}, eventually), Identifier: "k", Now: time.Now(), Weight: 1, Allowed: 100}
 		tally := openTally(t, time.Now)
 		var c *Counters
 		var meanwhile sync.Once
@@ -189,7 +187,7 @@ func TestAsynchronousCountsMeanwhile(t *testing.T) {
 		mustCount(t, c, n)
 		synctest.Wait()
 		c.Close()
-		n.Sharing, n.Weight = inStep, 0
+		n.Of, n.Weight = set(n.Of.Window, inStep), 0
 		if got := mustCount(t, process(t, tally, time.Now), n); got.Used != 2 {
 			t.Errorf("%d of 2 counts are on the tally", got.Used)
 		}

@@ -25,7 +25,7 @@ func BenchmarkCount(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			clock := newTestClock()
 			c := process(b, openTally(b, clock.now), clock.now)
-			n := flow.Count{Key: named("acme\x00test\x00orders\x00Q-Minute\x00\x00client-4711"), Window: bench.window, Now: clock.now(), Weight: 1, Allowed: 1 << 60, Sharing: bench.sharing}
+			n := flow.Count{Of: set(bench.window, bench.sharing), Identifier: "acme\x00test\x00orders\x00Q-Minute\x00\x00client-4711", Now: clock.now(), Weight: 1, Allowed: 1 << 60}
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := c.Count(context.Background(), n); err != nil {
@@ -40,13 +40,13 @@ func BenchmarkCount(b *testing.B) {
 func BenchmarkManyCounters(b *testing.B) {
 	clock := newTestClock()
 	c := process(b, nil, clock.now)
-	keys := make([]string, 100_000)
+	of, keys := set(minute, here), make([]string, 100_000)
 	for i := range keys {
 		keys[i] = fmt.Sprint("acme\x00test\x00orders\x00Q-Minute\x00\x00client-", i)
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if _, err := c.Count(context.Background(), flow.Count{Key: named(keys[i%len(keys)]), Window: minute, Now: clock.now(), Weight: 1, Allowed: 1 << 60}); err != nil {
+		if _, err := c.Count(context.Background(), flow.Count{Of: of, Identifier: keys[i%len(keys)], Now: clock.now(), Weight: 1, Allowed: 1 << 60}); err != nil {
 			b.Fatal(err)
 		}
 	}

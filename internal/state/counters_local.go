@@ -36,7 +36,7 @@ func (k *counter) count(n *flow.Count) flow.Counted {
 	delta, violated := decide(n, used)
 	if delta != 0 || violated {
 		p := k.parts.at(f.last)
-		if k.id.way == alone {
+		if k.way == alone {
 			p.total += delta
 		} else {
 			p.pending += delta

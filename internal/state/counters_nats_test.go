@@ -57,7 +57,7 @@ func floodNodes(t *testing.T, engines []state.Engine, w window.Window, requests 
 		for range 16 {
 			all.Go(func() {
 				for left.Add(-1) >= 0 {
-					r, err := c.Count(t.Context(), flow.Count{Key: flow.CounterKey{Identifier: t.Name()}, Window: w, Now: time.Now(), Weight: 1, Allowed: allowed, Sharing: inStep})
+					r, err := c.Count(t.Context(), flow.Count{Of: &flow.CounterSet{Window: w, Sharing: inStep}, Identifier: t.Name(), Now: time.Now(), Weight: 1, Allowed: allowed})
 					if err != nil {
 						t.Error(err)
 						return
@@ -93,9 +93,10 @@ func BenchmarkCountEmbedded(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			c := state.NewCounters(tally, time.Now)
 			defer c.Close()
+			of := &flow.CounterSet{Window: bench.window, Sharing: inStep}
 			b.ReportAllocs()
 			for b.Loop() {
-				_, err := c.Count(context.Background(), flow.Count{Key: flow.CounterKey{Identifier: b.Name()}, Window: bench.window, Now: time.Now(), Weight: 1, Allowed: bench.allowed, Sharing: inStep})
+				_, err := c.Count(context.Background(), flow.Count{Of: of, Identifier: b.Name(), Now: time.Now(), Weight: 1, Allowed: bench.allowed})
 				check(b, err)
 			}
 		})

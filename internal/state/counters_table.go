@@ -3,7 +3,6 @@ package state
 import (
 	"fmt"
 	"hash/maphash"
-	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -35,44 +34,52 @@ const (
 
 // counterID is what a counter is found by.
 type counterID struct {
-	key     flow.CounterKey
-	way     way
-	kind    window.Kind
-	unit    window.Unit
-	precise bool
-	length  int
-	start   int64 // Unix seconds
+	set        *flow.CounterSet
+	identifier string
 }
 
 func identify(n *flow.Count) counterID {
-	w := &n.Window
-	id := counterID{key: n.Key, kind: w.Kind, unit: w.Unit, precise: w.Precise, length: w.Length}
-	if w.Kind == window.Calendar {
-		id.start = w.Start.Unix()
+	if len(n.Identifier) > longestIdentifier {
+		return counterID{n.Of, digest(n.Identifier)}
 	}
-	if len(id.key.Identifier) > longestIdentifier {
-		id.key.Identifier = digest(id.key.Identifier)
-	}
+	return counterID{n.Of, n.Identifier}
+}
+
+func (id *counterID) is(other *counterID) bool {
+	return id.identifier == other.identifier && (id.set == other.set || sameCounters(id.set, other.set))
+}
+
+// sameCounters reports whether two sets name the same counters: how often they are
+// shared does not matter.
+func sameCounters(a, b *flow.CounterSet) bool {
+	v, w := &a.Window, &b.Window
+	return a.Policy == b.Policy && a.Limits == b.Limits && wayOf(a) == wayOf(b) &&
+		v.Kind == w.Kind && v.Unit == w.Unit && v.Precise == w.Precise && v.Length == w.Length && startOf(v) == startOf(w)
+}
+
+func wayOf(s *flow.CounterSet) way {
 	switch {
-	case n.Sharing.Distributed && n.Sharing.Synchronous:
-		id.way = synchronously
-	case n.Sharing.Distributed:
-		id.way = asynchronously
+	case s.Sharing.Distributed && s.Sharing.Synchronous:
+		return synchronously
+	case s.Sharing.Distributed:
+		return asynchronously
 	}
-	return id
+	return alone
+}
+
+// startOf is where the windows begin, in Unix seconds; 0 where they have no start.
+func startOf(w *window.Window) int64 {
+	if w.Kind != window.Calendar {
+		return 0
+	}
+	return w.Start.Unix()
 }
 
 // name is what the keys of the counter on the tally begin with. It is a digest:
 // identifiers are often secrets, such as API keys.
 func (id *counterID) name() string {
-	return digest(fmt.Sprintf("%d %d %t %d %d %q", id.kind, id.unit, id.precise, id.length, id.start, id.key))[:32]
-}
-
-// lasting is an id that may be kept: what identifies a client is often part of a
-// longer text, such as a request's header.
-func (id counterID) lasting() counterID {
-	id.key.Identifier = strings.Clone(id.key.Identifier)
-	return id
+	w, s := &id.set.Window, id.set
+	return digest(fmt.Sprintf("%d %d %t %d %d %q %q %q", w.Kind, w.Unit, w.Precise, w.Length, startOf(w), s.Policy, s.Limits, id.identifier))[:32]
 }
 
 // counterTable holds the counters of this process.
@@ -82,9 +89,9 @@ type counterTable struct {
 }
 
 type counterShard struct {
-	mu       sync.Mutex             // guards what follows; taken before that of a counter
-	counters map[uint64]*counter    // by the hash of its id: comparing one id is cheaper than hashing it twice
-	clashes  map[counterID]*counter // those whose hash another has
+	mu       sync.Mutex          // guards what follows; taken before that of a counter
+	counters map[uint64]*counter // by the hash of the id; others of the same hash follow in counter.next
+	size     int
 	limit    int
 	sweep    int       // size at which to forget counters
 	swept    time.Time // when that was done last
@@ -93,7 +100,7 @@ type counterShard struct {
 func (t *counterTable) init(limit int) {
 	t.seed = maphash.MakeSeed()
 	for i := range t.shards {
-		t.shards[i].counters, t.shards[i].clashes = map[uint64]*counter{}, map[counterID]*counter{}
+		t.shards[i].counters = map[uint64]*counter{}
 		t.shards[i].limit = max(limit/counterShards, 1)
 	}
 }
@@ -104,70 +111,85 @@ func (t *counterTable) find(n *flow.Count) (*counter, error) {
 	hash := t.hash(&id)
 	s := &t.shards[hash%counterShards]
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	k := s.get(hash, &id)
 	if k == nil {
-		k = &counter{id: id.lasting(), window: n.Window}
-		if id.way != alone {
-			k.name = id.name()
-		}
+		k = newCounter(id)
 		switch {
 		case s.room(n.Now):
 			s.put(hash, k)
-		case id.way != synchronously: // what that remembers is on the tally as well
+		case k.way != synchronously: // what that remembers is on the tally as well
+			s.mu.Unlock()
 			return nil, ErrCrowded
 		}
 	}
 	k.mu.Lock()
+	s.mu.Unlock()
 	return k, nil
 }
 
 // hash is of what mostly tells counters apart. Who chooses identifiers does not know
 // the seed.
 func (t *counterTable) hash(id *counterID) uint64 {
-	return maphash.String(t.seed, id.key.Identifier) ^ maphash.String(t.seed, id.key.Policy)
+	return maphash.String(t.seed, id.identifier) ^ maphash.String(t.seed, id.set.Policy)
 }
 
-// get returns the counter of that id, or nil.
+// get returns the counter of that id, or nil. A set that was made anew takes the
+// place of the old one, so that it is found by its pointer from then on.
 func (s *counterShard) get(hash uint64, id *counterID) *counter {
-	k := s.counters[hash]
-	if k == nil || k.id != *id {
-		return s.clashes[*id]
+	for k := s.counters[hash]; k != nil; k = k.next {
+		if k.id.is(id) {
+			k.id.set = id.set
+			return k
+		}
 	}
-	return k
+	return nil
 }
 
 func (s *counterShard) put(hash uint64, k *counter) {
-	if s.counters[hash] == nil {
-		s.counters[hash] = k
-	} else {
-		s.clashes[k.id] = k
-	}
+	k.next = s.counters[hash]
+	s.counters[hash] = k
+	s.size++
 }
-
-func (s *counterShard) len() int { return len(s.counters) + len(s.clashes) }
 
 // room makes room for one more counter, and reports whether it could. Only those
 // go whose windows have ended, for which being forgotten is no change. Each sweep
 // is paid for by as many new counters as it leaves. It is called with the lock
 // held.
 func (s *counterShard) room(now time.Time) bool {
-	if s.len() < max(s.sweep, 1) {
+	if s.size < max(s.sweep, 1) {
 		return true
 	}
-	full := s.len() >= s.limit
-	if full && now.Before(s.swept.Add(counterRest)) {
+	if s.size >= s.limit && now.Before(s.swept.Add(counterRest)) {
 		return false
 	}
-	maps.DeleteFunc(s.counters, func(_ uint64, k *counter) bool { return k.ended(now) })
-	maps.DeleteFunc(s.clashes, func(_ counterID, k *counter) bool { return k.ended(now) })
-	s.sweep, s.swept = min(max(2*s.len(), 64), s.limit), now
-	return s.len() < s.limit
+	s.forget(now)
+	s.sweep, s.swept = min(max(2*s.size, 64), s.limit), now
+	return s.size < s.limit
+}
+
+// forget drops the counters whose windows have ended.
+func (s *counterShard) forget(now time.Time) {
+	s.size = 0
+	for hash, k := range s.counters {
+		var kept *counter
+		for next := k; k != nil; k = next {
+			if next = k.next; !k.ended(now) {
+				k.next, kept = kept, k
+				s.size++
+			}
+		}
+		if s.counters[hash] = kept; kept == nil {
+			delete(s.counters, hash)
+		}
+	}
 }
 
 // counter is one counter.
 type counter struct {
-	id     counterID
+	id   counterID // its set is guarded by the lock of the shard
+	next *counter  // also
+
+	way    way
 	name   string // of its keys on the tally; "" when it counts alone
 	window window.Window
 
@@ -191,6 +213,17 @@ type counter struct {
 	messages int64         // counts since then
 	queued   bool          // waits to be shared
 	dirty    bool          // has something to share
+}
+
+// newCounter returns the counter of that id. It keeps a copy of the identifier, which
+// is often part of a longer text, such as a request's header.
+func newCounter(id counterID) *counter {
+	id.identifier = strings.Clone(id.identifier)
+	k := &counter{id: id, way: wayOf(id.set), window: id.set.Window}
+	if k.way != alone {
+		k.name = id.name()
+	}
+	return k
 }
 
 func (k *counter) ended(now time.Time) bool {

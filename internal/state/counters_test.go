@@ -153,11 +153,12 @@ var allWindows = []window.Window{
 }
 
 // randomCount is a use of one of three counters, some time after the last one.
-func randomCount(r *rand.Rand, w window.Window, clock *testClock) flow.Count {
+func randomCount(r *rand.Rand, of *flow.CounterSet, clock *testClock) flow.Count {
+	w := of.Window
 	steps := []time.Duration{0, 0, time.Millisecond, w.Span() / 100, w.Span() / 10, w.Span() / 2, w.Span() - time.Millisecond, 3 * w.Span()}
 	clock.move(steps[r.IntN(len(steps)-r.IntN(3))].Truncate(time.Millisecond))
 	n := flow.Count{
-		Key: named(fmt.Sprint("k", r.IntN(3))), Window: w, Now: clock.now(),
+		Of: of, Identifier: fmt.Sprint("k", r.IntN(3)), Now: clock.now(),
 		Weight: 1, Allowed: int64(3 + r.IntN(3)), Mode: flow.CountMode(max(r.IntN(6)-3, 0)),
 	}
 	switch r.IntN(12) {
@@ -194,14 +195,13 @@ func compareWithModel(t *testing.T, seed uint64, w window.Window, sharing flow.S
 	if !sharing.Distributed {
 		processes = processes[:1]
 	}
-	models := map[flow.CounterKey]*naive{}
+	models := map[string]*naive{}
 	for i := range 400 {
-		n := randomCount(r, w, clock)
-		n.Sharing = sharing
-		if models[n.Key] == nil {
-			models[n.Key] = &naive{window: w}
+		n := randomCount(r, set(w, sharing), clock)
+		if models[n.Identifier] == nil {
+			models[n.Identifier] = &naive{window: w}
 		}
-		want := models[n.Key].count(n)
+		want := models[n.Identifier].count(n)
 		got := mustCount(t, processes[r.IntN(len(processes))], n)
 		if got.Expires.Before(n.Now) || got.Expires.Equal(time.Time{}) {
 			t.Fatalf("seed %d, %d: %+v expires at %s", seed, i, n, got.Expires)
@@ -226,7 +226,7 @@ func TestRollingNeverExceeds(t *testing.T) {
 	var let []time.Time
 	for range 5000 {
 		clock.move(time.Duration(r.IntN(3000)) * time.Millisecond)
-		if !mustCount(t, c, flow.Count{Key: named("k"), Window: w, Now: clock.now(), Weight: 1, Allowed: 10}).Violated {
+		if !mustCount(t, c, flow.Count{Of: set(w, here), Identifier: "k", Now: clock.now(), Weight: 1, Allowed: 10}).Violated {
 			let = append(let, clock.now())
 		}
 	}
@@ -265,7 +265,7 @@ func flood(t *testing.T, tally func() Tally, now func() time.Time, w window.Wind
 		for range 16 {
 			all.Go(func() {
 				for left.Add(-1) >= 0 {
-					r, err := c.Count(t.Context(), flow.Count{Key: named("k"), Window: w, Now: now(), Weight: 1, Allowed: int64(allowed), Sharing: inStep})
+					r, err := c.Count(t.Context(), flow.Count{Of: set(w, inStep), Identifier: "k", Now: now(), Weight: 1, Allowed: int64(allowed)})
 					if err != nil {
 						t.Error(err)
 						return
@@ -290,7 +290,7 @@ func TestLocalIsExact(t *testing.T) {
 	for range 16 {
 		all.Go(func() {
 			for range 1000 {
-				if !mustCount(t, c, flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: 1, Allowed: 3333}).Violated {
+				if !mustCount(t, c, flow.Count{Of: set(minute, here), Identifier: "k", Now: clock.now(), Weight: 1, Allowed: 3333}).Violated {
 					passed.Add(1)
 				}
 			}
@@ -316,7 +316,7 @@ func TestWeightsNeverExceed(t *testing.T) {
 			all.Go(func() {
 				for range 300 {
 					weight := int64(1 + r.IntN(9))
-					if !mustCount(t, c, flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: weight, Allowed: 2000, Sharing: inStep}).Violated {
+					if !mustCount(t, c, flow.Count{Of: set(minute, inStep), Identifier: "k", Now: clock.now(), Weight: weight, Allowed: 2000}).Violated {
 						used.Add(weight)
 					}
 				}
@@ -324,7 +324,7 @@ func TestWeightsNeverExceed(t *testing.T) {
 		}
 	}
 	all.Wait()
-	after := mustCount(t, process(t, tally, clock.now), flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Sharing: inStep})
+	after := mustCount(t, process(t, tally, clock.now), flow.Count{Of: set(minute, inStep), Identifier: "k", Now: clock.now()})
 	if used.Load() > 2000 || used.Load() < 1992 || after.Used != used.Load() {
 		t.Errorf("weights of %d passed, 2000 are allowed; the counter says %d", used.Load(), after.Used)
 	}
@@ -337,7 +337,7 @@ func TestResetsAtOnce(t *testing.T) {
 		clock := newTestClock()
 		tally := openTally(t, clock.now)
 		c := process(t, tally, clock.now)
-		n := flow.Count{Key: named("k"), Window: w, Now: clock.now(), Weight: 50, Allowed: 100, Sharing: inStep}
+		n := flow.Count{Of: set(w, inStep), Identifier: "k", Now: clock.now(), Weight: 50, Allowed: 100}
 		mustCount(t, c, n)
 		var all sync.WaitGroup
 		for range 20 {
@@ -377,7 +377,7 @@ func (h *hooked) Add(ctx context.Context, key string, n int64, life time.Duratio
 func TestResetsInterleave(t *testing.T) {
 	clock := newTestClock()
 	tally := openTally(t, clock.now)
-	n := flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: 1, Allowed: 100, Sharing: inStep}
+	n := flow.Count{Of: set(minute, inStep), Identifier: "k", Now: clock.now(), Weight: 1, Allowed: 100}
 	mustCount(t, process(t, tally, clock.now), n)
 	reset := n
 	reset.Weight = -10
@@ -397,7 +397,7 @@ func TestResetsInterleave(t *testing.T) {
 func TestInTheWay(t *testing.T) {
 	clock := newTestClock()
 	tally := openTally(t, clock.now)
-	n := flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: 8, Allowed: 10, Sharing: inStep}
+	n := flow.Count{Of: set(minute, inStep), Identifier: "k", Now: clock.now(), Weight: 8, Allowed: 10}
 	mustCount(t, process(t, tally, clock.now), n)
 	key := identify(&n)
 	heavy := int64(5) // somebody else's, not taken back yet
@@ -421,7 +421,7 @@ func TestRefusedOnlyReads(t *testing.T) {
 	plain := openTally(t, clock.now)
 	writes := 0
 	c := process(t, &hooked{Tally: plain, before: func(string, int64) { writes++ }}, clock.now)
-	n := flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: 1, Allowed: 1, Sharing: inStep}
+	n := flow.Count{Of: set(minute, inStep), Identifier: "k", Now: clock.now(), Weight: 1, Allowed: 1}
 	mustCount(t, c, n)
 	writes = 0
 	for range 10 {
@@ -455,7 +455,7 @@ func TestRollingWithSkew(t *testing.T) {
 			if i%2 == 1 {
 				c, now = b, late()
 			}
-			if !mustCount(t, c, flow.Count{Key: named("k"), Window: w, Now: now, Weight: 1, Allowed: allowed, Sharing: inStep}).Violated {
+			if !mustCount(t, c, flow.Count{Of: set(w, inStep), Identifier: "k", Now: now, Weight: 1, Allowed: allowed}).Violated {
 				passed++
 			}
 			clock.move(70 * time.Millisecond)
@@ -490,7 +490,7 @@ func TestFlexiAgrees(t *testing.T) {
 			c := process(t, tally, clock.now)
 			all.Go(func() {
 				now := clock.now().Add(time.Duration(i%3) * time.Millisecond) // clocks differ a little
-				r := mustCount(t, c, flow.Count{Key: named("k"), Window: w, Now: now, Weight: 1, Allowed: 5, Sharing: inStep})
+				r := mustCount(t, c, flow.Count{Of: set(w, inStep), Identifier: "k", Now: now, Weight: 1, Allowed: 5})
 				mu.Lock()
 				defer mu.Unlock()
 				ends[r.Expires] = true
@@ -513,7 +513,7 @@ func TestFlexiAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := window.Window{Kind: window.Flexi, Unit: window.Minute, Length: 1}
 		tally := openTally(t, time.Now)
-		n := flow.Count{Key: named("k"), Window: w, Weight: 1, Allowed: 5, Sharing: inStep}
+		n := flow.Count{Of: set(w, inStep), Identifier: "k", Weight: 1, Allowed: 5}
 		id := identify(&n)
 		if _, err := tally.Add(t.Context(), id.name()+".begin", 2*time.Now().UnixMilli(), 0); err != nil {
 			t.Fatal(err)
@@ -537,7 +537,7 @@ func TestUnavailable(t *testing.T) {
 	tally := &failing{Tally: openTally(t, clock.now)}
 	tally.after.Store(math.MaxInt64)
 	c := process(t, tally, clock.now)
-	n := flow.Count{Key: named("k"), Window: minute, Now: clock.now(), Weight: 3, Allowed: 5, Sharing: inStep}
+	n := flow.Count{Of: set(minute, inStep), Identifier: "k", Now: clock.now(), Weight: 3, Allowed: 5}
 	mustCount(t, c, n)
 	tally.after.Store(1)
 	n.Weight, c = 4, process(t, tally, clock.now) // one that does not know that it is full
@@ -571,7 +571,7 @@ func TestCrowded(t *testing.T) {
 	c := process(t, openTally(t, clock.now), clock.now)
 	c.table.init(10 * counterShards)
 	count := func(key string, sharing flow.Sharing) (flow.Counted, error) {
-		return c.Count(t.Context(), flow.Count{Key: named(key), Window: minute, Now: clock.now(), Weight: 1, Allowed: 1, Sharing: sharing})
+		return c.Count(t.Context(), flow.Count{Of: set(minute, sharing), Identifier: key, Now: clock.now(), Weight: 1, Allowed: 1})
 	}
 	refused := 0
 	for i := range 20 * counterShards {
@@ -602,32 +602,84 @@ func TestLongKeys(t *testing.T) {
 	c := process(t, nil, clock.now)
 	long := string(make([]byte, 10_000))
 	for _, key := range []string{long + "a", long + "b", long} {
-		if got := mustCount(t, c, flow.Count{Key: named(key), Window: minute, Now: clock.now(), Weight: 1, Allowed: 5}); got.Used != 1 {
+		if got := mustCount(t, c, flow.Count{Of: set(minute, here), Identifier: key, Now: clock.now(), Weight: 1, Allowed: 5}); got.Used != 1 {
 			t.Errorf("two long keys are one")
 		}
-		n := flow.Count{Key: named(key)}
-		if id := identify(&n); len(id.key.Identifier) > longestIdentifier {
-			t.Errorf("a key of %d bytes is kept", len(id.key.Identifier))
+		n := flow.Count{Of: set(minute, here), Identifier: key}
+		if id := identify(&n); len(id.identifier) > longestIdentifier {
+			t.Errorf("a key of %d bytes is kept", len(id.identifier))
 		}
 	}
 }
 
-// TestClashingHashes: counters of one hash are told apart, also when the first is forgotten.
+// TestClashingHashes: counters of one hash are told apart, also when one is forgotten.
 func TestClashingHashes(t *testing.T) {
 	clock := newTestClock()
 	var table counterTable
 	table.init(counterShards * 10)
 	s := &table.shards[0]
-	a, b := counterID{key: named("a")}, counterID{key: named("b")}
-	s.put(7, &counter{id: a, ends: clock.now()})
-	s.put(7, &counter{id: b, ends: clock.now().Add(time.Hour)})
-	if s.len() != 2 || s.get(7, &a).id != a || s.get(7, &b).id != b || s.get(7, &counterID{}) != nil {
-		t.Fatal("two counters of one hash are not told apart")
+	ids := [3]counterID{}
+	for i, ends := range []time.Duration{time.Hour, 0, time.Hour} {
+		ids[i] = counterID{set(minute, here), fmt.Sprint(i)}
+		k := newCounter(ids[i])
+		k.ends = clock.now().Add(ends)
+		s.put(7, k)
 	}
-	if s.room(clock.now()); s.len() != 1 || s.get(7, &a) != nil || s.get(7, &b) == nil {
-		t.Errorf("%d counters are left", s.len())
+	if other := (counterID{set(minute, here), "3"}); s.get(7, &other) != nil {
+		t.Error("another counter is found")
+	}
+	for i := range ids {
+		if k := s.get(7, &ids[i]); k == nil || k.id != ids[i] {
+			t.Errorf("%d is not found", i)
+		}
+	}
+	s.forget(clock.now())
+	if s.size != 2 || s.get(7, &ids[0]) == nil || s.get(7, &ids[1]) != nil || s.get(7, &ids[2]) == nil {
+		t.Errorf("%d counters are left", s.size)
+	}
+	s.forget(clock.now().Add(2 * time.Hour))
+	if s.size != 0 || len(s.counters) != 0 {
+		t.Errorf("%d counters are left", s.size)
 	}
 }
 
-// named is the key of a counter that only its identifier tells from others.
-func named(identifier string) flow.CounterKey { return flow.CounterKey{Identifier: identifier} }
+// TestSameCounters: a set that says the same names the same counters, and one that
+// differs in anything but how often it is shared names others.
+func TestSameCounters(t *testing.T) {
+	base := flow.CounterSet{Policy: "P", Limits: "L", Window: window.Window{Kind: window.Calendar, Unit: window.Hour, Length: 1, Start: noon}, Sharing: here}
+	tests := []struct {
+		name   string
+		change func(*flow.CounterSet)
+		same   bool
+	}{
+		{"nothing", func(*flow.CounterSet) {}, true},
+		{"start in another zone", func(s *flow.CounterSet) { s.Window.Start = noon.In(time.FixedZone("", 3600)) }, true},
+		{"interval", func(s *flow.CounterSet) { s.Sharing.Interval = time.Minute }, true},
+		{"policy", func(s *flow.CounterSet) { s.Policy = "Q" }, false},
+		{"limits", func(s *flow.CounterSet) { s.Limits = "M" }, false},
+		{"kind", func(s *flow.CounterSet) { s.Window.Kind = window.Default }, false},
+		{"unit", func(s *flow.CounterSet) { s.Window.Unit = window.Day }, false},
+		{"length", func(s *flow.CounterSet) { s.Window.Length = 2 }, false},
+		{"precise", func(s *flow.CounterSet) { s.Window.Precise = true }, false},
+		{"start", func(s *flow.CounterSet) { s.Window.Start = noon.Add(time.Second) }, false},
+		{"distributed", func(s *flow.CounterSet) { s.Sharing = eventually }, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			other := base
+			test.change(&other)
+			c := process(t, openTally(t, newTestClock().now), newTestClock().now)
+			n := flow.Count{Of: &base, Identifier: "k", Now: noon, Weight: 1, Allowed: 5}
+			mustCount(t, c, n)
+			n.Of = &other
+			if got := mustCount(t, c, n); (got.Used == 2) != test.same {
+				t.Errorf("%d counted", got.Used)
+			}
+		})
+	}
+}
+
+// set is a set of counters that only its window and its sharing tell from others.
+func set(w window.Window, s flow.Sharing) *flow.CounterSet {
+	return &flow.CounterSet{Window: w, Sharing: s}
+}
