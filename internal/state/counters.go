@@ -15,7 +15,8 @@ import (
 //
 // Synchronous counters let through what is allowed and not one more, also when nodes are killed
 // meanwhile: each that is let through got a total of its own. One that fails because the tally does
-// not answer may have been counted all the same, so that fewer pass.
+// not answer may have been counted all the same, so that fewer pass. Of requests that come at once
+// where a part of a rolling window ends, one may be turned away that would have fitted.
 //
 // Asynchronous counters let more through. A process knows at once what it counted itself, and what
 // another one counted when that has told it, after an interval at most, and when it then hears of it,
@@ -33,7 +34,7 @@ import (
 //	counters_part.go      what a counter remembers: a window, or the parts of a rolling one
 //	counters_local.go     counting here
 //	counters_sync.go      counting on the tally
-//	counters_rolling.go   what others counted in a rolling window
+//	counters_rolling.go   what others counted in a rolling window; nobody, where the tally is not shared
 //	counters_flexi.go     agreeing on when a flexi window begins
 //	counters_async.go     counting here, telling the tally later, hearing from others
 //	counters_share.go     when that is done, and by which goroutines
@@ -53,7 +54,7 @@ var ErrCrowded = errors.New("state: too many quota counters, and the window of n
 // which asynchronous counters are shared when nobody uses them any more.
 func NewCounters(tally Tally, now func() time.Time) *Counters {
 	c := &Counters{tally: tally, now: now}
-	c.table.init(maxCounters)
+	c.table.init(maxCounters, tally != nil && tally.Shared())
 	c.share.init(c)
 	return c
 }

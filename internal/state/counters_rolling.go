@@ -17,6 +17,35 @@ func (k *counter) unsettled(now time.Time, late time.Duration) (first, last int6
 	return k.window.Part(now.Add(-late)), k.window.Part(now.Add(settling))
 }
 
+// calls are those that count in the parts of a rolling window at the moment. Who counts
+// alone knows by them which parts others may be counting in, and mostly reads none.
+type calls struct {
+	in     map[int64]int // how many there are, by the number of the part
+	newest int64         // the last part that one has begun in
+}
+
+// begin notes a call that counts in the part at, or in the newest when that is later: no
+// part before it gets new calls. It returns which one, and the first part that calls
+// are counting in.
+func (cs *calls) begin(at int64) (present, first int64) {
+	if cs.in == nil {
+		cs.in = map[int64]int{}
+	}
+	cs.newest = max(cs.newest, at)
+	cs.in[cs.newest]++
+	first = cs.newest
+	for part := range cs.in {
+		first = min(first, part)
+	}
+	return cs.newest, first
+}
+
+func (cs *calls) end(part int64) {
+	if cs.in[part]--; cs.in[part] == 0 {
+		delete(cs.in, part)
+	}
+}
+
 // learn reads what was counted in the settled parts of the window. They do not
 // change any more, so that each is read once.
 func (c *Counters) learn(ctx context.Context, k *counter, f frame, settled int64) error {

@@ -20,6 +20,7 @@ func (c *Counters) synchronous(ctx context.Context, k *counter, n *flow.Count) (
 	if err != nil {
 		return flow.Counted{}, err
 	}
+	defer b.leave()
 	violated := false
 	switch {
 	case n.Weight < 0:
@@ -47,7 +48,7 @@ type book struct {
 	frame frame
 
 	present  int64 // number of the part to count in
-	from, to int64 // Rolling: parts that others may be counting in now; else the present one
+	from, to int64 // Rolling: parts that others may be counting in, see last; else the present one
 	past     int64 // Rolling: what counts of the parts before from
 
 	used  int64 // what counts, as of the last call
@@ -58,32 +59,64 @@ type book struct {
 // rolling one.
 func (c *Counters) open(ctx context.Context, k *counter, n *flow.Count) (*book, error) {
 	b := &book{c: c, k: k, n: n}
-	if k.window.Kind == window.Flexi {
+	switch k.window.Kind {
+	case window.Flexi:
 		var err error
-		b.frame, err = c.agree(ctx, k, n.Now, begins(n))
-		b.settle()
-		return b, err
+		if b.frame, err = c.agree(ctx, k, n.Now, begins(n)); err != nil {
+			return nil, err
+		}
+	case window.Rolling:
+		return b, b.enter(ctx)
+	default:
+		k.mu.Lock()
+		b.frame = k.frame(n.Now, false)
+		k.mu.Unlock()
 	}
+	b.present = b.frame.last
+	b.from, b.to = b.present, b.present
+	return b, nil
+}
+
+// enter finds the part of a rolling window to count in, and those that others may be
+// counting in. Parts before them do not change any more.
+func (b *book) enter(ctx context.Context) error {
+	k := b.k
 	k.mu.Lock()
-	b.frame = k.frame(n.Now, false)
-	k.mu.Unlock()
-	b.settle()
-	if k.window.Kind != window.Rolling {
-		return b, nil
+	b.frame = k.frame(b.n.Now, false)
+	if k.single {
+		b.frame.last, b.from = k.calls.begin(b.frame.last)
+	} else {
+		b.from, b.to = k.unsettled(b.n.Now, settling)
 	}
-	b.from, b.to = k.unsettled(n.Now, settling)
-	if err := c.learn(ctx, k, b.frame, b.from); err != nil {
-		return nil, err
+	k.mu.Unlock()
+	b.present = b.frame.last
+	if err := b.c.learn(ctx, k, b.frame, b.from); err != nil {
+		b.leave()
+		return err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	b.past = k.parts.within(frame{first: b.frame.first, last: b.from - 1}).used()
-	return b, nil
+	return nil
 }
 
-func (b *book) settle() {
-	b.present = b.frame.last
-	b.from, b.to = b.present, b.present
+// last is the number of the last part that others may have counted in.
+func (b *book) last() int64 {
+	if !b.k.single {
+		return b.to
+	}
+	b.k.mu.Lock()
+	defer b.k.mu.Unlock()
+	return b.k.calls.newest
+}
+
+func (b *book) leave() {
+	if !b.k.single {
+		return
+	}
+	b.k.mu.Lock()
+	defer b.k.mu.Unlock()
+	b.k.calls.end(b.present)
 }
 
 // maxTries bounds how often a Count is tried that others are in the way of.
@@ -144,8 +177,8 @@ func (b *book) look(ctx context.Context) error {
 // see works out what counts when the present part has that total. Parts that
 // others may be counting in are read each time, by each Count for itself.
 func (b *book) see(ctx context.Context, total int64) error {
-	used := b.past
-	for at := b.from; at <= b.to; at++ {
+	used, last := b.past, b.last()
+	for at := b.from; at <= last; at++ {
 		n := total
 		if at != b.present {
 			var err error

@@ -18,6 +18,9 @@ const (
 	// counterRest is how long a full shard is left alone after a sweep, so that a
 	// flood of keys does not pay for one each.
 	counterRest = time.Second
+	// crowdedFor is how long calls may count with a counter that is not in the table,
+	// and more than that.
+	crowdedFor = time.Minute
 	// longestIdentifier is the longest identifier that is kept as it is: clients
 	// choose them.
 	longestIdentifier = 128
@@ -85,6 +88,7 @@ func (id *counterID) name() string {
 // counterTable holds the counters of this process.
 type counterTable struct {
 	seed   maphash.Seed
+	shared bool // others count on the same tally
 	shards [counterShards]counterShard
 }
 
@@ -95,10 +99,11 @@ type counterShard struct {
 	limit    int
 	sweep    int       // size at which to forget counters
 	swept    time.Time // when that was done last
+	crowded  time.Time // when a counter was last handed out that is not in the table
 }
 
-func (t *counterTable) init(limit int) {
-	t.seed = maphash.MakeSeed()
+func (t *counterTable) init(limit int, shared bool) {
+	t.seed, t.shared = maphash.MakeSeed(), shared
 	for i := range t.shards {
 		t.shards[i].counters = map[uint64]*counter{}
 		t.shards[i].limit = max(limit/counterShards, 1)
@@ -117,7 +122,10 @@ func (t *counterTable) find(n *flow.Count) (*counter, error) {
 		switch {
 		case s.room(n.Now):
 			s.put(hash, k)
-		case k.way != synchronously: // what that remembers is on the tally as well
+			k.single = !t.shared && k.way == synchronously && k.window.Kind == window.Rolling && n.Now.Sub(s.crowded) > crowdedFor
+		case k.way == synchronously: // what that remembers is on the tally as well
+			s.crowded = n.Now
+		default:
 			s.mu.Unlock()
 			return nil, ErrCrowded
 		}
@@ -205,6 +213,11 @@ type counter struct {
 
 	known  int64 // Rolling: parts below are as they stay
 	marked int64 // the newest page of parts that was marked as written
+
+	// single is a synchronous counter of a rolling window that nobody else counts in:
+	// no other process, and no second counter of the same id here.
+	single bool
+	calls  calls // of a single counter
 
 	lastPart, lastUsed int64 // synchronous: what counted in a part when it was last asked for
 

@@ -180,26 +180,26 @@ func TestCountModel(t *testing.T) {
 		for _, sharing := range []flow.Sharing{here, inStep} {
 			t.Run(fmt.Sprintf("%d %d %+v", w.Kind, w.Unit, sharing.Distributed), func(t *testing.T) {
 				for seed := range uint64(40) {
-					compareWithModel(t, seed, w, sharing)
+					clock := newTestClock()
+					tally := openTally(t, clock.now)
+					processes := []*Counters{NewCounters(tally, clock.now), NewCounters(tally, clock.now), NewCounters(tally, clock.now)}
+					if !sharing.Distributed {
+						processes = processes[:1]
+					}
+					compareWithModel(t, seed, set(w, sharing), clock, processes)
 				}
 			})
 		}
 	}
 }
 
-func compareWithModel(t *testing.T, seed uint64, w window.Window, sharing flow.Sharing) {
+func compareWithModel(t *testing.T, seed uint64, of *flow.CounterSet, clock *testClock, processes []*Counters) {
 	r := rand.New(rand.NewPCG(seed, 3))
-	clock := newTestClock()
-	tally := openTally(t, clock.now)
-	processes := []*Counters{NewCounters(tally, clock.now), NewCounters(tally, clock.now), NewCounters(tally, clock.now)}
-	if !sharing.Distributed {
-		processes = processes[:1]
-	}
 	models := map[string]*naive{}
 	for i := range 400 {
-		n := randomCount(r, set(w, sharing), clock)
+		n := randomCount(r, of, clock)
 		if models[n.Identifier] == nil {
-			models[n.Identifier] = &naive{window: w}
+			models[n.Identifier] = &naive{window: of.Window}
 		}
 		want := models[n.Identifier].count(n)
 		got := mustCount(t, processes[r.IntN(len(processes))], n)
@@ -569,7 +569,7 @@ func (f *failing) Add(ctx context.Context, key string, n int64, life time.Durati
 func TestCrowded(t *testing.T) {
 	clock := newTestClock()
 	c := process(t, openTally(t, clock.now), clock.now)
-	c.table.init(10 * counterShards)
+	c.table.init(10*counterShards, true)
 	count := func(key string, sharing flow.Sharing) (flow.Counted, error) {
 		return c.Count(t.Context(), flow.Count{Of: set(minute, sharing), Identifier: key, Now: clock.now(), Weight: 1, Allowed: 1})
 	}
@@ -616,7 +616,7 @@ func TestLongKeys(t *testing.T) {
 func TestClashingHashes(t *testing.T) {
 	clock := newTestClock()
 	var table counterTable
-	table.init(counterShards * 10)
+	table.init(counterShards*10, true)
 	s := &table.shards[0]
 	ids := [3]counterID{}
 	for i, ends := range []time.Duration{time.Hour, 0, time.Hour} {

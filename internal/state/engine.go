@@ -111,6 +111,8 @@ type Tally interface {
 	Add(ctx context.Context, key string, n int64, life time.Duration) (int64, error)
 	// Get returns the total of a key without changing it; 0 when it is not there.
 	Get(ctx context.Context, key string) (int64, error)
+	// Shared reports whether others than the caller may count on it.
+	Shared() bool
 }
 
 // checkKey refuses what is no key.

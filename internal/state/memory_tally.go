@@ -56,6 +56,9 @@ func (t *memoryTally) Get(ctx context.Context, key string) (int64, error) {
 	return t.Add(ctx, key, 0, 0)
 }
 
+// Shared is part of Tally. Tests have several processes on one engine.
+func (t *memoryTally) Shared() bool { return true }
+
 // forget is called with the lock held, like total.
 func (t *memoryTally) forget(now time.Time) {
 	for key, ok := t.lives.ended(now); ok; key, ok = t.lives.ended(now) {

@@ -28,6 +28,7 @@ type natsEngine struct {
 	server     *server // nil with URL
 	volatile   bool    // nothing is written to a disk
 	replicas   int
+	shared     bool // other processes may use it
 	patience   time.Duration
 	log        func(warning bool, text string)
 
@@ -64,7 +65,7 @@ func Open(ctx context.Context, o Options) (Engine, error) {
 }
 
 func newEngine(o Options) *natsEngine {
-	e := &natsEngine{volatile: o.Dir == "" && o.URL == "", replicas: o.Replicas, patience: o.Patience, log: o.Log, cut: make(chan struct{})}
+	e := &natsEngine{volatile: o.Dir == "" && o.URL == "", replicas: o.Replicas, shared: o.URL != "" || o.Cluster.Listen != "", patience: o.Patience, log: o.Log, cut: make(chan struct{})}
 	if e.patience == 0 {
 		e.patience = defaultPatience
 	}

@@ -134,3 +134,5 @@ func (t *turnsTally) Add(ctx context.Context, key string, n int64, life time.Dur
 func (t *turnsTally) Get(ctx context.Context, key string) (int64, error) {
 	return t.one().Get(ctx, key)
 }
+
+func (t *turnsTally) Shared() bool { return true }

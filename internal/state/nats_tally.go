@@ -99,6 +99,9 @@ func (t *natsTally) Get(ctx context.Context, key string) (int64, error) {
 	return 0, nil
 }
 
+// Shared is part of Tally.
+func (t *natsTally) Shared() bool { return t.engine.shared }
+
 // read returns the total that a subject has.
 func (t *natsTally) read(ctx context.Context, class int, subject string) (int64, error) {
 	m, err := t.engine.last(ctx, t.streams[class], subject)
