@@ -75,8 +75,7 @@ func (s *Server) handle(ctx context.Context, req *http1.Request, w *http1.Respon
 	m.Path, m.Query, _ = strings.Cut(req.Origin(), "?")
 	m.Header = flow.Header(req.Header)
 	if req.ContentLength != 0 {
-		ses.body = peerBody{req.Body, clientFault}
-		m.Body.SetStream(&ses.body, req.ContentLength)
+		m.Body.SetStream(&peerBody{req.Body, clientFault}, req.ContentLength)
 	}
 	if req.ContentLength < 0 {
 		m.Trailer = func() flow.Header { return req.Trailer() }

@@ -118,8 +118,7 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 	m.Path, m.Query, _ = strings.Cut(req.RequestURI, "?") // as it came; req.URL has been through a parser
 	m.Header = fromHTTP(req.Header, req.Host)
 	if req.ContentLength != 0 {
-		ses.body = peerBody{h.timed(req.Body, w), clientFault}
-		m.Body.SetStream(&ses.body, req.ContentLength)
+		m.Body.SetStream(&peerBody{h.timed(req.Body, w), clientFault}, req.ContentLength)
 		m.Trailer = func() flow.Header { return fromHTTP(req.Trailer, "") }
 		for name := range req.Trailer { // net/http took the line away
 			m.Header.Add("Trailer", name)

@@ -52,12 +52,12 @@ type Core struct {
 	sessions sync.Pool
 }
 
-// session is what one request needs, pooled as a whole.
+// session is what one request needs, pooled as a whole. The body is not part of it:
+// while it goes up, the goroutine of a call to a target reads it.
 type session struct {
 	x       flow.Exchange
 	request flow.Message
 	run     run
-	body    peerBody
 }
 
 var (
@@ -74,7 +74,7 @@ func (c *Core) session() *session {
 
 func (c *Core) release(s *session) {
 	s.x.Reset()
-	s.request, s.run, s.body = flow.Message{}, run{}, peerBody{}
+	s.request, s.run = flow.Message{}, run{}
 	c.sessions.Put(s)
 }
 

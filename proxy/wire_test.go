@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -367,6 +368,45 @@ func TestHTTP2Abort(t *testing.T) {
 			t.Errorf("%q", data)
 		}
 		resp.Body.Close()
+	}
+}
+
+// TestAnswerOvertakesUpload: a target that answers and closes before it has read the
+// request harms nobody, on either version of HTTP: the upload under way ends with its
+// request, and reads nothing of the next one.
+func TestAnswerOvertakesUpload(t *testing.T) {
+	addr := bareTarget(t, func(c net.Conn) {
+		if _, err := bufio.NewReader(c).ReadSlice('\n'); err == nil {
+			_, _ = io.WriteString(c, "HTTP/1.1 413 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
+		}
+	})
+	s := rig{files: []string{proxyAt("/p"), targetAt("http://" + addr)}}.serve(t)
+	http1Caller := &http.Client{Transport: &http.Transport{}, Timeout: 15 * time.Second}
+	t.Cleanup(http1Caller.CloseIdleConnections)
+	for _, client := range []*http.Client{http1Caller, http2Caller(t, nil)} {
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				for range 25 {
+					upload(t, client, "http://"+s.addr+"/p")
+				}
+			})
+		}
+		all.Wait()
+	}
+	s.wants("POST /p HTTP/1.1\n\nsmall", 413, "no")
+}
+
+// upload sends a body of unknown size, which takes longer than the answer.
+func upload(t *testing.T, client *http.Client, url string) {
+	body := io.MultiReader(io.LimitReader(zeros{}, 300<<10), strings.NewReader("end"))
+	resp, err := client.Post(url, "text/plain", io.NopCloser(body))
+	if err != nil {
+		return // the connection broke before the client had read the answer
+	}
+	defer resp.Body.Close()
+	if data, err := io.ReadAll(resp.Body); err == nil && (resp.StatusCode != 413 || string(data) != "no") {
+		t.Errorf("%d %q", resp.StatusCode, data)
 	}
 }
 

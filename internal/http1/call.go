@@ -259,7 +259,8 @@ func (x *call) interrupt()        { x.conn.abort() }
 // ended runs when the body was read to its end or failed.
 func (x *call) ended(err error) { x.release(err) }
 
-// discard closes the connection and stops the upload.
+// discard closes the connection and stops the upload. Nobody uses the body of the
+// request when it has returned: whoever gave it may use what it was made of again.
 func (x *call) discard() {
 	if !x.over.CompareAndSwap(false, true) {
 		return
@@ -272,6 +273,7 @@ func (x *call) discard() {
 		x.out.close()
 	} else {
 		_ = x.req.Body.Close() // ends its goroutine
+		<-x.up.done
 	}
 }
 

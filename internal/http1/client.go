@@ -28,8 +28,9 @@ type ClientRequest struct {
 	Header []Field
 
 	// Content is a body at hand, Body a stream of ContentLength bytes (-1: in
-	// chunks). Do closes Body. Except for streams of up to 64 KiB, it may do so
-	// while another goroutine is in Read, which must then return.
+	// chunks). Do closes Body. Streams of more than 64 KiB are read by a goroutine
+	// of their own, until the answer's body has ended or is closed; Close may be
+	// called while it is in Read, which must then return.
 	Content       []byte
 	Body          io.ReadCloser
 	ContentLength int64

@@ -1,6 +1,8 @@
 package http1
 
 import (
+	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -26,7 +28,7 @@ func (u *upload) recent(d time.Duration) bool {
 // closing the connection ends the wait for it.
 func (u *upload) run(x *call) {
 	defer close(u.done)
-	u.err, u.source = x.sendBody(u)
+	u.err, u.source = u.send(x)
 	x.out.close()
 	u.ended.Store(time.Now().UnixNano())
 	if d := x.req.IOTimeout; d > 0 { // the wait for the answer begins now
@@ -35,6 +37,17 @@ func (u *upload) run(x *call) {
 	if u.source || isTimeout(u.err) {
 		x.conn.abort()
 	}
+}
+
+// send is sendBody. A panic in the body's Read is its error: nobody above this
+// goroutine could keep it from ending the process.
+func (u *upload) send(x *call) (err error, source bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			err, source = fmt.Errorf("http1: panic reading the body of a request: %v\n%s", v, debug.Stack()), true
+		}
+	}()
+	return x.sendBody(u)
 }
 
 // finished reports whether everything was sent. The answer to the last bytes

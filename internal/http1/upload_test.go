@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -110,6 +112,68 @@ func TestTargetClosesEarly(t *testing.T) {
 	resp, err := newClient(t).Do(context.Background(), testKey, to, post(body, 8<<20))
 	if got := answerOf(t, resp, err); got != "no" {
 		t.Error(got)
+	}
+}
+
+// lingering is a body whose Read takes a while to return after Close.
+type lingering struct {
+	begun, closed chan struct{}
+	once          sync.Once
+	reading       atomic.Bool
+}
+
+func (b *lingering) Read([]byte) (int, error) {
+	b.reading.Store(true)
+	close(b.begun)
+	<-b.closed
+	time.Sleep(10 * time.Millisecond)
+	b.reading.Store(false)
+	return 0, io.ErrClosedPipe
+}
+
+func (b *lingering) Close() error {
+	b.once.Do(func() { close(b.closed) })
+	return nil
+}
+
+// TestBodyIsFree: nobody reads the body of a request any more when the answer has
+// ended, or is closed, whatever the upload was doing.
+func TestBodyIsFree(t *testing.T) {
+	for _, ends := range []string{"read", "closed"} {
+		t.Run(ends, func(t *testing.T) {
+			body := &lingering{begun: make(chan struct{}), closed: make(chan struct{})}
+			to := target(t, func(_ int, c net.Conn) {
+				readUntil(t, c, "\r\n\r\n")
+				<-body.begun
+				_, _ = io.WriteString(c, "HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno")
+				_, _ = io.Copy(io.Discard, c)
+			})
+			resp, err := newClient(t).Do(context.Background(), testKey, to, post(body, -1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ends == "read" {
+				_, _ = io.ReadAll(resp.Body)
+			} else {
+				resp.Body.Close()
+			}
+			if body.reading.Load() {
+				t.Error("somebody still reads the body")
+			}
+		})
+	}
+}
+
+// TestBodyPanics: a body that panics in the goroutine that sends it is a broken body.
+func TestBodyPanics(t *testing.T) {
+	to := target(t, func(_ int, c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	body := struct {
+		io.Reader
+		io.Closer
+	}{nil, io.NopCloser(nil)}
+	_, err := newClient(t).Do(context.Background(), testKey, to, post(body, -1))
+	if err == nil || !strings.Contains(err.Error(), "panic reading the body") {
+		t.Error(err)
 	}
 }
 
