@@ -110,6 +110,7 @@ func TestHolds(t *testing.T) {
 		proxies: map[string][]string{
 			"response":         {read, proxyAt("/response", postFlow(onResponse("Q"))), targetAt(url)},
 			"condition":        {mark, proxyAt("/condition", postFlow(onResponse("M if "+condition))), targetAt(url)},
+			"null":             {read, proxyAt("/null", nullRoute, postFlow(onResponse("Q")))},
 			"target":           {read, proxyAt("/target"), targetAt(url, postFlow(onResponse("Q")))},
 			"target-condition": {mark, proxyAt("/target-condition"), targetAt(url, postFlow(onResponse("M if "+condition)))},
 			"rule-condition":   {mark, proxyAt("/rule-condition"), targetAt(url, faultRules(faultRule("r", condition, "M")))},
@@ -122,7 +123,7 @@ func TestHolds(t *testing.T) {
 		},
 	}.serve(t)
 	form := "POST %s HTTP/1.1\nContent-Type: application/x-www-form-urlencoded\n\na=b"
-	for _, path := range []string{"/response", "/condition", "/target", "/target-condition", "/rule-condition/bad", "/rule/bad", "/default-rule/bad", "/shared"} {
+	for _, path := range []string{"/response", "/null", "/condition", "/target", "/target-condition", "/rule-condition/bad", "/rule/bad", "/default-rule/bad", "/shared"} {
 		if a := s.ask(fmt.Sprintf(form, path)); a.header("Read") != "a=b" {
 			t.Errorf("%s: the payload is lost: %s", path, a.raw)
 		}

@@ -33,13 +33,27 @@ func NewServer(core *Core, log *zap.Logger) *Server {
 	s.h2 = newH2Server(core)
 	s.h1 = http1.Server{
 		Handler: s.handle, Refuse: s.refuse, OnHTTP2: s.h2.serveConn,
-		ErrorLog: func(err error) { log.Debug("connection", zap.Error(err)) },
+		ErrorLog: func(err error) { logConnection(log, err) },
 		Limits:   http1.Limits{Line: 7168, HeaderBytes: 25600}, // Edge's documented limits (runtime.md 7.7)
 	}
 	if core.Report == nil {
 		core.Report = logReporter{log}
 	}
 	return s
+}
+
+// logConnection tells what an operator can do something about: a bug of ours, and
+// connections that cannot be accepted. Handshakes fail because of clients.
+func logConnection(log *zap.Logger, err error) {
+	var accept *net.OpError
+	switch panicked, ok := errors.AsType[*http1.PanicError](err); {
+	case ok:
+		log.Error("panic while serving a connection", zap.Any("panic", panicked.Value), zap.ByteString("stack", panicked.Stack))
+	case errors.As(err, &accept) && accept.Op == "accept":
+		log.Error("a connection was not accepted: let the process open more files (ulimit -n), or serve fewer connections", zap.Error(err))
+	default:
+		log.Debug("connection", zap.Error(err))
+	}
 }
 
 // Serve accepts clear-text connections: HTTP/1.1, and HTTP/2 with prior
@@ -69,7 +83,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // handle takes a request of the HTTP/1 engine.
 func (s *Server) handle(ctx context.Context, req *http1.Request, w *http1.ResponseWriter) {
 	ses := s.Core.session()
-	defer s.Core.release(ses)
 	m := &ses.request
 	m.Kind, m.Method, m.Version = flow.Request, req.Method, strings.TrimPrefix(req.Proto, "HTTP/")
 	m.Path, m.Query, _ = strings.Cut(req.Origin(), "?")
@@ -87,6 +100,7 @@ func (s *Server) handle(ctx context.Context, req *http1.Request, w *http1.Respon
 		ses.x.Client.Scheme = "https"
 	}
 	s.Core.serve(ctx, ses, h1Answer{w})
+	s.Core.release(ses) // not after a panic
 }
 
 func hostPort(a net.Addr) (string, int) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sluice/flow"
+	"sluice/internal/http1"
 )
 
 // h2Server speaks HTTP/2 with net/http, on connections that the HTTP/1 engine
@@ -112,7 +113,6 @@ func (l chanListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 	ses := h.core.session()
-	defer h.core.release(ses)
 	m := &ses.request
 	m.Kind, m.Method, m.Version = flow.Request, req.Method, "2.0"
 	m.Path, m.Query, _ = strings.Cut(req.RequestURI, "?") // as it came; req.URL has been through a parser
@@ -135,8 +135,9 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 	if addr, ok := req.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
 		ses.x.Client.LocalIP, _ = hostPort(addr)
 	}
-	a := &h2Answer{w: w, http: http.NewResponseController(w)}
+	a := &h2Answer{w: w, http: http.NewResponseController(w), bodyless: req.Method == http.MethodHead}
 	h.core.serve(req.Context(), ses, a)
+	h.core.release(ses) // not after a panic
 	if a.aborted {
 		panic(http.ErrAbortHandler) // net/http's way to reset the stream
 	}
@@ -192,9 +193,10 @@ func fromHTTP(h http.Header, host string) flow.Header {
 
 // h2Answer sends a response through net/http.
 type h2Answer struct {
-	w       http.ResponseWriter
-	http    *http.ResponseController
-	aborted bool
+	w        http.ResponseWriter
+	http     *http.ResponseController
+	bodyless bool // a body is dropped: HEAD, 204, 304
+	aborted  bool
 }
 
 func (a *h2Answer) Watch() {} // net/http watches always
@@ -218,14 +220,16 @@ func (a *h2Answer) fill(h flow.Header) {
 }
 
 func (a *h2Answer) Head(m *flow.Message, size int64) error {
-	if m.Status < 200 || m.Status > 999 {
-		return invalidMessage.New()
+	if err := http1.CheckHead(m.Status, "", m.Header); err != nil {
+		return err // net/http drops such lines and says nothing
 	}
 	a.fill(m.Header)
 	if !m.Header.Has("Content-Type") {
 		a.w.Header()["Content-Type"] = nil // net/http would guess one
 	}
-	if size >= 0 && m.Status != http.StatusNoContent && m.Status != http.StatusNotModified {
+	if m.Status == http.StatusNoContent || m.Status == http.StatusNotModified {
+		a.bodyless = true
+	} else if size >= 0 {
 		a.w.Header().Set("Content-Length", itoa(size))
 	}
 	a.w.WriteHeader(m.Status)
@@ -235,7 +239,7 @@ func (a *h2Answer) Head(m *flow.Message, size int64) error {
 // Copy flushes the header, and after each read: what streams must not wait. A
 // gRPC client may send its first message only when it has the header.
 func (a *h2Answer) Copy(body io.Reader, size int64) error {
-	if size == 0 {
+	if size == 0 || a.bodyless {
 		return nil
 	}
 	if size < 0 {

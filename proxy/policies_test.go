@@ -26,6 +26,7 @@ func (f policyFunc) Execute(ctx context.Context, x *flow.Exchange) error { retur
 //	<Fault code="BadFormData" element=""/>                 faults
 //	<Raise status="418" reason="x">body</Raise>            faults as RaiseFault does
 //	<Panic/>                                               panics
+//	<Panic late="true"/>                                   has the body of the response panic while it is sent
 //	<Broken/>                                              fails with an error that is no fault
 //	<Wait ms="50"/>                                        sleeps
 //	<Gate/>                                                waits until the test lets it go
@@ -46,9 +47,7 @@ func (s *served) policies() []*flow.Kind {
 			}
 			return func(context.Context, *flow.Exchange) error { return def.New() }
 		}),
-		kind("Panic", false, func(*flow.Build, *etree.Element) policyFunc {
-			return func(context.Context, *flow.Exchange) error { panic("a policy's defect") }
-		}),
+		kind("Panic", false, s.compilePanic),
 		kind("Broken", false, func(*flow.Build, *etree.Element) policyFunc {
 			return func(context.Context, *flow.Exchange) error { return errors.New("no fault, an error") }
 		}),
@@ -61,6 +60,22 @@ func (s *served) policies() []*flow.Kind {
 		}),
 	}
 }
+
+func (s *served) compilePanic(b *flow.Build, el *etree.Element) policyFunc {
+	if b.Attr(el, "late") == "" {
+		return func(context.Context, *flow.Exchange) error { panic("a policy's defect") }
+	}
+	return func(_ context.Context, x *flow.Exchange) error {
+		x.AtEnd(func() { tell(s.notes, "the end") })
+		x.Response.Body.SetStream(panickingBody{}, -1)
+		return nil
+	}
+}
+
+type panickingBody struct{}
+
+func (panickingBody) Read([]byte) (int, error) { panic("a body's defect") }
+func (panickingBody) Close() error             { return nil }
 
 func compileAssign(b *flow.Build, el *etree.Element) policyFunc {
 	type assignment struct {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -33,6 +34,7 @@ type rig struct {
 	forward  string // URL of a forward proxy
 	timeouts http1.Timeouts
 	services flow.Services
+	log      *zap.Logger // nil for none
 }
 
 // served is a rig at work.
@@ -118,7 +120,7 @@ func (g rig) compiled(t testing.TB) *served {
 		Done:     func(r *Record) { tell(s.ended, *r) },
 		Finished: func(x *flow.Exchange) { tell(s.raised, x.Fault) },
 	}
-	s.server = NewServer(s.core, zap.NewNop())
+	s.server = NewServer(s.core, cmp.Or(g.log, zap.NewNop()))
 	s.server.h1.Timeouts = g.timeouts
 	t.Cleanup(func() { s.table.Swap(&Snapshot{Environment: &Environment{}}) })
 	return s

@@ -138,9 +138,13 @@ func (r *run) route(context.Context) error {
 		r.x.Target.Name = r.target.Name
 		return nil
 	}
-	if r.x.Response == nil {
-		r.x.Response = echo(r.x.Request)
+	if r.x.Response != nil {
+		return nil
 	}
+	if err := r.holdRequest(); err != nil {
+		return err
+	}
+	r.x.Response = echo(r.x.Request)
 	return nil
 }
 
@@ -176,7 +180,7 @@ func (r *run) call(ctx context.Context) error {
 	if err := r.x.Expired(); err != nil {
 		return err
 	}
-	if err := r.hold(r.x.Request, r.endpoint.holds.request && !r.endpoint.props.streamRequest); err != nil {
+	if err := r.holdRequest(); err != nil {
 		return err
 	}
 	r.client.Watch()
@@ -208,6 +212,12 @@ func (r *run) judge(m *flow.Message) error {
 		f.Reason = m.ReasonPhrase()
 	}
 	return &flow.Raised{Fault: f, Message: m}
+}
+
+// holdRequest makes the request's body stay when flows read it later, unless the bundle
+// says that requests stream.
+func (r *run) holdRequest() error {
+	return r.hold(r.x.Request, r.endpoint.holds.request && !r.endpoint.props.streamRequest)
 }
 
 // hold makes a body that something reads later stay.

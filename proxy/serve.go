@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 
 	"sluice/faults"
 	"sluice/flow"
+	"sluice/internal/http1"
 )
 
 // answer is where the response of one request goes; each wire engine has one.
@@ -101,6 +103,9 @@ func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	}
 	s.run = run{snapshot: snapshot, endpoint: e, x: x, client: a, report: c.Report}
 	r := &s.run
+	defer c.done(s) // these three also when something panics
+	defer x.End()
+	defer r.close()
 	r.admit(&x.Client)
 	var m *flow.Message
 	if err := e.props.check(x.Request); err != nil {
@@ -111,9 +116,6 @@ func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	}
 	c.send(ctx, r, a, m)
 	r.afterwards(ctx)
-	r.close()
-	x.End()
-	c.done(s)
 }
 
 func (c *Core) notFound(s *session, a answer, snapshot *Snapshot) {
@@ -147,13 +149,7 @@ func (c *Core) send(ctx context.Context, r *run, a answer, m *flow.Message) {
 		m = r.lastResort(m, err)
 	}
 	m = r.events(ctx, m)
-	body, size, err := m.Outgoing(r.endpoint.props.compression)
-	if err == nil {
-		err = a.Head(m, headSize(x.Request, m, size))
-		if err != nil {
-			_ = body.Close() // the answer below takes its place
-		}
-	}
+	body, size, err := r.begin(a, m)
 	if err != nil {
 		m = r.lastResort(m, err)
 		body, size, _ = m.Outgoing("") // held, without a coding: it cannot fail
@@ -163,6 +159,27 @@ func (c *Core) send(ctx context.Context, r *run, a answer, m *flow.Message) {
 		}
 	}
 	transmit(a, m, body, size)
+}
+
+// begin sends the head of the answer, and returns the body. What cannot be sent is a
+// fault: headers and status may come from templates, and those from the client.
+func (r *run) begin(a answer, m *flow.Message) (io.ReadCloser, int64, error) {
+	if m.Status < 200 {
+		return nil, 0, protocolFault(&http1.ProtocolError{Status: 500, Kind: http1.InvalidMessage, Detail: "an interim status where the last one is due"})
+	}
+	body, size, err := m.Outgoing(r.endpoint.props.compression)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = a.Head(m, headSize(r.x.Request, m, size))
+	if err == nil {
+		return body, size, nil
+	}
+	_ = body.Close() // another answer takes its place
+	if broken, ok := errors.AsType[*http1.ProtocolError](err); ok {
+		err = protocolFault(broken)
+	}
+	return nil, 0, err
 }
 
 // lastResort is the answer in place of one that cannot be sent.

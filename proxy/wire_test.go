@@ -13,6 +13,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 // TestRequestArrivesAsSent checks what a target gets, byte for byte: the case and
@@ -113,6 +116,78 @@ func TestBodilessAnswers(t *testing.T) {
 		if a := s.ask(c.request); a.code() != c.status || a.body != "" || a.header("Content-Length") != c.length {
 			t.Errorf("%s: %q", c.request, a.raw)
 		}
+	}
+}
+
+// TestUnsendableAnswers: a final status below 200, and lines that would end early, which
+// policies may make of what clients send, become faults. The connection goes on.
+func TestUnsendableAnswers(t *testing.T) {
+	s := rig{files: []string{proxyAt("/p", nullRoute, postFlow(onResponse("Status if request.queryparam.status != null", "Line if request.queryparam.line != null"))),
+		`<Assign name="Status"><V name="response.status.code">{request.queryparam.status}</V></Assign>`,
+		`<Assign name="Line"><V name="response.header.X-Line">{request.queryparam.line}</V></Assign>`}}.serve(t)
+	clients := map[string]*http.Client{"HTTP/1": {Transport: &http.Transport{}}, "HTTP/2": http2Caller(t, nil)}
+	for name, client := range clients {
+		t.Cleanup(client.CloseIdleConnections)
+		for query, code := range map[string]string{
+			"status=100": "protocol.http.InvalidMessage", "status=101": "protocol.http.InvalidMessage", "status=103": "protocol.http.InvalidMessage",
+			"line=a%0D%0AX-Own:b": "protocol.http.HeaderWithInvalidChar",
+		} {
+			if status, body := get(t, client, "http://"+s.addr+"/p?"+query); status != 500 || !strings.Contains(body, code) {
+				t.Errorf("%s, %s: %d %s", name, query, status, body)
+			}
+			if status, _ := get(t, client, "http://"+s.addr+"/p"); status != 200 {
+				t.Errorf("%s: %d after %s", name, status, query)
+			}
+		}
+	}
+	if len(s.failed) > 0 {
+		t.Error("reported as a defect of ours:", <-s.failed)
+	}
+}
+
+func get(t *testing.T, client *http.Client, url string) (status int, body string) {
+	t.Helper()
+	resp, err := client.Get(url)
+	if err != nil {
+		t.Error(err)
+		return 0, ""
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return resp.StatusCode, string(data)
+}
+
+// TestStatusWithoutBody: the payload of a 204 or 304 is dropped, also over HTTP/2.
+func TestStatusWithoutBody(t *testing.T) {
+	s := rig{files: []string{proxyAt("/p", nullRoute, postFlow(onResponse("A"))),
+		`<Assign name="A"><V name="response.status.code">{request.queryparam.status}</V><V name="response.content">payload</V></Assign>`}}.serve(t)
+	client := http2Caller(t, nil)
+	for _, status := range []int{204, 304} {
+		url := fmt.Sprintf("/p?status=%d", status)
+		if got, body := get(t, client, "http://"+s.addr+url); got != status || body != "" {
+			t.Errorf("HTTP/2: %d %q", got, body)
+		}
+		s.wants("GET "+url+" HTTP/1.1", status, "")
+	}
+}
+
+// TestPanicWhileSending: the client sees that the answer is not whole, what the exchange
+// holds is released, an operator hears of it, and others are served.
+func TestPanicWhileSending(t *testing.T) {
+	core, logged := observer.New(zap.ErrorLevel)
+	s := rig{files: []string{proxyAt("/p", nullRoute, postFlow(onResponse("P if request.header.panic != null"))), `<Panic name="P" late="true"/>`}, log: zap.New(core)}.serve(t)
+	if a := s.ask("GET /p HTTP/1.1\nPanic: 1"); strings.HasSuffix(a.raw, "0\r\n\r\n") {
+		t.Errorf("the answer looks whole: %q", a.raw)
+	}
+	if n := s.note(); n != "the end" {
+		t.Error(n)
+	}
+	s.wants("GET /p HTTP/1.1", 200, "")
+	if all := logged.All(); len(all) != 1 || !strings.Contains(all[0].Message, "panic") {
+		t.Error(all)
 	}
 }
 

@@ -91,7 +91,17 @@ func (c *conn) recover() {
 	if c.now != nil {
 		c.now.w.out.close()
 	}
-	c.srv.report(fmt.Errorf("http1: panic serving %v: %v\n%s", c.link.RemoteAddr(), v, debug.Stack()))
+	c.srv.report(&PanicError{Value: v, Stack: debug.Stack()})
+}
+
+// PanicError tells Server.ErrorLog of a panic of the Handler.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("http1: panic serving a request: %v\n%s", e.Value, e.Stack)
 }
 
 func (c *conn) handshake() error {

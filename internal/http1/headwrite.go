@@ -33,8 +33,11 @@ func badField(name, detail string) error {
 	return &ProtocolError{Status: http.StatusInternalServerError, Kind: HeaderWithInvalidChar, Name: name, Detail: detail}
 }
 
-func checkHead(status int, reason string, header []Field) error {
-	if status < 100 || status > 999 || !isValue(reason) {
+// CheckHead tells whether a final answer can be sent: an error is a *ProtocolError. 101
+// is final for HTTP; the other interim statuses would leave the client waiting for what
+// it takes the next answer for.
+func CheckHead(status int, reason string, header []Field) error {
+	if status < 200 && status != http.StatusSwitchingProtocols || status > 999 || !isValue(reason) {
 		return &ProtocolError{Status: http.StatusInternalServerError, Kind: InvalidMessage, Detail: "status or reason cannot be written"}
 	}
 	return checkHeader(header)

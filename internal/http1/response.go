@@ -117,20 +117,20 @@ func (w *ResponseWriter) fail(err error) error {
 
 // WriteHead begins the answer. An empty reason becomes the usual one, a
 // negative length an answer in chunks (to HTTP/1.0: until the connection
-// closes), Date is added if missing. A header that could break the framing is a
-// *ProtocolError, and nothing has been written then.
+// closes), Date is added if missing. What CheckHead refuses is its error, and nothing
+// has been written then. After 101 the connection is to be hijacked; it ends otherwise.
 func (w *ResponseWriter) WriteHead(status int, reason string, header []Field, length int64) error {
 	if w.head {
 		return ErrHeadWritten
 	}
-	if err := checkHead(status, reason, header); err != nil {
+	if err := CheckHead(status, reason, header); err != nil {
 		return err
 	}
 	w.head = true
 	w.endExpect()
 	w.mode = w.chooseMode(status, length)
 	w.left = max(length, 0)
-	if w.mode == bodyEndless || w.broken.Load() || w.c.srv.closing.Load() {
+	if w.mode == bodyEndless || status < 200 || w.broken.Load() || w.c.srv.closing.Load() {
 		w.close = true
 	}
 	w.open()

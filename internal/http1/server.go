@@ -29,7 +29,8 @@ type Server struct {
 	// The connection gives the preface again and closes when OnHTTP2 returns.
 	OnHTTP2 func(net.Conn)
 
-	// ErrorLog hears of failed handshakes and panics of Handler; nil: nobody.
+	// ErrorLog hears of failed handshakes, of connections that could not be accepted, and
+	// of panics of Handler, which are *PanicError; nil: nobody.
 	ErrorLog func(error)
 
 	Limits   Limits
