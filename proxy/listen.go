@@ -73,11 +73,16 @@ func (s *Server) ServeTLS(l net.Listener, config *tls.Config) error {
 	return s.Serve(tls.NewListener(l, config))
 }
 
-// Shutdown stops accepting and lets requests under way end, until ctx ends.
+// Shutdown stops accepting and lets requests under way end with their PostClientFlows,
+// until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	h2 := make(chan error, 1)
 	go func() { h2 <- s.h2.shutdown(ctx) }() // s.h1 waits for its connections, which end only if it tells them
-	return errors.Join(s.h1.Shutdown(ctx), <-h2)
+	err := errors.Join(s.h1.Shutdown(ctx), <-h2)
+	if !s.Core.after.running.Wait(ctx) && err == nil {
+		err = ctx.Err()
+	}
+	return err
 }
 
 // handle takes a request of the HTTP/1 engine.
@@ -100,7 +105,6 @@ func (s *Server) handle(ctx context.Context, req *http1.Request, w *http1.Respon
 		ses.x.Client.Scheme = "https"
 	}
 	s.Core.serve(ctx, ses, h1Answer{w})
-	s.Core.release(ses) // not after a panic
 }
 
 func hostPort(a net.Addr) (string, int) {

@@ -137,7 +137,6 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 	}
 	a := &h2Answer{w: w, http: http.NewResponseController(w), bodyless: req.Method == http.MethodHead}
 	h.core.serve(req.Context(), ses, a)
-	h.core.release(ses) // not after a panic
 	if a.aborted {
 		panic(http.ErrAbortHandler) // net/http's way to reset the stream
 	}

@@ -239,34 +239,8 @@ func (r *run) proxyResponse(ctx context.Context) error {
 	return r.respond(ctx, &r.endpoint.Response)
 }
 
-// afterwards runs PostClientFlow, once the answer is sent, with a time budget of
-// its own. Nothing that happens there matters to anyone but its author
-// (runtime.md 3.5).
-func (r *run) afterwards(ctx context.Context) {
-	if len(r.endpoint.postClient) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.endpoint.props.apiTimeout)
-	defer cancel()
-	r.x.Deadline = r.x.Now().Add(r.endpoint.props.apiTimeout)
-	r.x.Phase = flow.PostClient
-	if err := r.postClient(ctx); err != nil {
-		r.x.Warn("PostClientFlow ended: " + err.Error())
-	}
-}
-
-func (r *run) postClient(ctx context.Context) (err error) {
-	defer r.guard(&err, r.x.Depth)
-	for i := range r.endpoint.postClient {
-		if err := r.endpoint.postClient[i].Run(ctx, r.x, flow.ProxySide); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// close lets go of what the target sent and nobody took: a fault or a policy put
-// something else in its place.
+// close lets go of what came and nobody took: a fault or a policy put something else in
+// its place.
 func (r *run) close() {
 	if r.cancel != nil {
 		r.cancel()

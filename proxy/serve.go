@@ -52,6 +52,7 @@ type Core struct {
 
 	serial   atomic.Uint64
 	sessions sync.Pool
+	after    afterwards
 }
 
 // session is what one request needs, pooled as a whole. The body is not part of it:
@@ -80,7 +81,8 @@ func (c *Core) release(s *session) {
 	c.sessions.Put(s)
 }
 
-// serve answers one request. The caller has filled s.request and s.x.Client.
+// serve answers one request. The caller has filled s.request and s.x.Client, and does
+// not use s afterwards.
 func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	snapshot := c.Table.Snapshot()
 	x := &s.x
@@ -103,9 +105,12 @@ func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	}
 	s.run = run{snapshot: snapshot, endpoint: e, x: x, client: a, report: c.Report}
 	r := &s.run
-	defer c.done(s) // these three also when something panics
-	defer x.End()
-	defer r.close()
+	answered := false
+	defer func() {
+		if !answered { // something panicked: the session is not used again
+			c.end(s)
+		}
+	}()
 	r.admit(&x.Client)
 	var m *flow.Message
 	if err := e.props.check(x.Request); err != nil {
@@ -115,7 +120,8 @@ func (c *Core) serve(ctx context.Context, s *session, a answer) {
 		m = r.process(ctx)
 	}
 	c.send(ctx, r, a, m)
-	r.afterwards(ctx)
+	answered = true
+	c.finish(ctx, s)
 }
 
 func (c *Core) notFound(s *session, a answer, snapshot *Snapshot) {
@@ -126,6 +132,7 @@ func (c *Core) notFound(s *session, a answer, snapshot *Snapshot) {
 	r.fail(applicationNotFound.New("virtualhost", x.VirtualHost(), "path", x.Request.Path))
 	c.send(context.Background(), r, a, x.Error)
 	c.done(s)
+	c.release(s)
 }
 
 // nowhere stands for the endpoint of a request that no base path matches.

@@ -485,6 +485,62 @@ func upload(t *testing.T, client *http.Client, url string) {
 	}
 }
 
+// TestPostClientFlowDelaysNobody: while a PostClientFlow waits, the client has its whole
+// answer, and its connection the next one; and the end of the server waits for the flow.
+func TestPostClientFlowDelaysNobody(t *testing.T) {
+	s := rig{files: []string{proxyAt("/p", nullRoute, postClient("G if request.header.wait != null", "N if request.header.wait != null")),
+		`<Gate name="G"/>`, `<Note name="N">{request.content}</Note>`}}.serve(t)
+	clients := map[string]*http.Client{"HTTP/1": {Transport: &http.Transport{}, Timeout: 15 * time.Second}, "HTTP/2": http2Caller(t, nil)}
+	for name, client := range clients {
+		t.Cleanup(client.CloseIdleConnections)
+		req, err := http.NewRequest("POST", "http://"+s.addr+"/p", strings.NewReader(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Wait", "1")
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data, err := io.ReadAll(resp.Body); string(data) != name || err != nil {
+			t.Errorf("%s: %q, %v", name, data, err)
+		}
+		resp.Body.Close()
+		next(t, s.entered, "PostClientFlow to begin")
+		if status, _ := get(t, client, "http://"+s.addr+"/p"); status != 200 {
+			t.Errorf("%s: then %d", name, status)
+		}
+		s.gate <- struct{}{}
+		if n := s.note(); n != name {
+			t.Errorf("PostClientFlow read %q", n)
+		}
+	}
+	s.wants("GET /p HTTP/1.1\nWait: 1", 200, "")
+	next(t, s.entered, "PostClientFlow to begin")
+	down := make(chan struct{})
+	go func() { s.shutdown(); close(down) }()
+	select {
+	case <-down:
+		t.Error("the server ended before PostClientFlow had")
+	case <-time.After(20 * time.Millisecond):
+	}
+	s.gate <- struct{}{}
+	<-down
+}
+
+// TestManyPostClientFlows: above the bound, the flow runs before the connection goes on.
+func TestManyPostClientFlows(t *testing.T) {
+	s := rig{files: []string{proxyAt("/p", nullRoute, postClient("N")), `<Note name="N">seen</Note>`}}.serve(t)
+	s.core.after.count.Store(maxAfterwards)
+	s.wants("GET /p HTTP/1.1", 200, "")
+	if n := s.note(); n != "seen" {
+		t.Error(n)
+	}
+	if n := s.core.after.count.Load(); n != maxAfterwards {
+		t.Errorf("%d flows are counted, %d run", n, maxAfterwards)
+	}
+}
+
 // TestShutdownDrains: an idle HTTP/2 connection does not hold up the end, a
 // request under way is finished.
 func TestShutdownDrains(t *testing.T) {
