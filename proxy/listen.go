@@ -93,7 +93,8 @@ func (s *Server) handle(ctx context.Context, req *http1.Request, w *http1.Respon
 	m.Path, m.Query, _ = strings.Cut(req.Origin(), "?")
 	m.Header = flow.Header(req.Header)
 	if req.ContentLength != 0 {
-		m.Body.SetStream(&peerBody{req.Body, clientFault}, req.ContentLength)
+		ses.body = &requestBody{peerBody: peerBody{req.Body, clientFault}, reads: req}
+		m.Body.SetStream(ses.body, req.ContentLength)
 	}
 	if req.ContentLength < 0 {
 		m.Trailer = func() flow.Header { return req.Trailer() }

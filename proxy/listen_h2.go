@@ -118,7 +118,9 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 	m.Path, m.Query, _ = strings.Cut(req.RequestURI, "?") // as it came; req.URL has been through a parser
 	m.Header = fromHTTP(req.Header, req.Host)
 	if req.ContentLength != 0 {
-		m.Body.SetStream(&peerBody{h.timed(req.Body, w), clientFault}, req.ContentLength)
+		body := h.timed(req.Body, w)
+		ses.body = &requestBody{peerBody: peerBody{body, clientFault}, reads: body}
+		m.Body.SetStream(ses.body, req.ContentLength)
 		m.Trailer = func() flow.Header { return fromHTTP(req.Trailer, "") }
 		for name := range req.Trailer { // net/http took the line away
 			m.Header.Add("Trailer", name)
@@ -147,6 +149,7 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 type timedBody struct {
 	io.ReadCloser
 	timeout time.Duration
+	until   time.Time // for all reads together; zero: none
 	timer   *time.Timer
 }
 
@@ -160,10 +163,17 @@ func (h *h2Server) timed(body io.ReadCloser, w http.ResponseWriter) *timedBody {
 }
 
 func (b *timedBody) Read(p []byte) (int, error) {
-	b.timer.Reset(b.timeout)
+	timeout := b.timeout
+	if !b.until.IsZero() {
+		timeout = min(timeout, time.Until(b.until))
+	}
+	b.timer.Reset(timeout)
 	defer b.timer.Stop()
 	return b.ReadCloser.Read(p)
 }
+
+// ReadUntil bounds all reads together; the zero time takes the bound off.
+func (b *timedBody) ReadUntil(t time.Time) { b.until = t }
 
 func (b *timedBody) Close() error {
 	b.timer.Stop()

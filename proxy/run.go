@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"sluice/faults"
 	"sluice/flow"
@@ -16,6 +17,7 @@ type run struct {
 	target   *Target // nil until routed, and for a null route
 	x        *flow.Exchange
 	client   client
+	body     *requestBody // of the client; nil for none
 	report   Reporter
 
 	answered *flow.Message      // what the target sent; flows may have put something in its place
@@ -215,9 +217,14 @@ func (r *run) judge(m *flow.Message) error {
 }
 
 // holdRequest makes the request's body stay when flows read it later, unless the bundle
-// says that requests stream.
+// says that requests stream. What streams may take longer than the default of
+// api.timeout, which is meant for policies and targets.
 func (r *run) holdRequest() error {
-	return r.hold(r.x.Request, r.endpoint.holds.request && !r.endpoint.props.streamRequest)
+	err := r.hold(r.x.Request, r.endpoint.holds.request && !r.endpoint.props.streamRequest)
+	if !r.endpoint.props.cutsOff && r.x.Request.Body.Flowing() {
+		r.body.readUntil(time.Time{})
+	}
+	return err
 }
 
 // hold makes a body that something reads later stay.

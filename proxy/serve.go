@@ -55,11 +55,12 @@ type Core struct {
 	after    afterwards
 }
 
-// session is what one request needs, pooled as a whole. The body is not part of it:
-// while it goes up, the goroutine of a call to a target reads it.
+// session is what one request needs, pooled as a whole, but for the body: the goroutine
+// of a call to a target reads that.
 type session struct {
 	x       flow.Exchange
 	request flow.Message
+	body    *requestBody // nil for none
 	run     run
 }
 
@@ -77,7 +78,7 @@ func (c *Core) session() *session {
 
 func (c *Core) release(s *session) {
 	s.x.Reset()
-	s.request, s.run = flow.Message{}, run{}
+	s.request, s.body, s.run = flow.Message{}, nil, run{}
 	c.sessions.Put(s)
 }
 
@@ -100,10 +101,11 @@ func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	}
 	x.Proxy, x.Path.Suffix = e.info, suffix
 	x.Deadline = x.Client.Received.Start.Add(e.props.apiTimeout)
+	s.body.readUntil(x.Deadline)
 	if c.Trace != nil {
 		x.Observe(c.Trace(x))
 	}
-	s.run = run{snapshot: snapshot, endpoint: e, x: x, client: a, report: c.Report}
+	s.run = run{snapshot: snapshot, endpoint: e, x: x, client: a, body: s.body, report: c.Report}
 	r := &s.run
 	answered := false
 	defer func() {

@@ -87,6 +87,52 @@ func TestTrickle(t *testing.T) {
 	}
 }
 
+// TestSlowUpload: a client that sends a byte now and then, or no more, is waited for
+// until api.timeout is over by a flow that reads its body, on either version of HTTP.
+func TestSlowUpload(t *testing.T) {
+	s := rig{files: []string{`<Note name="N">{request.content}</Note>`, proxyAt("/p", "api.timeout=60", preFlow(onRequest("N")), nullRoute)}}.serve(t)
+	http1Caller := &http.Client{Transport: &http.Transport{}, Timeout: 15 * time.Second}
+	t.Cleanup(http1Caller.CloseIdleConnections)
+	for _, client := range []*http.Client{http1Caller, http2Caller(t, nil)} {
+		for _, pause := range []time.Duration{5 * time.Millisecond, time.Hour} {
+			body, w := io.Pipe()
+			go func() {
+				for _, err := io.WriteString(w, "x"); err == nil && pause < time.Second; _, err = io.WriteString(w, "x") {
+					time.Sleep(pause) // the trickle
+				}
+			}()
+			resp, err := client.Post("http://"+s.addr+"/p", "text/plain", body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, _ := io.ReadAll(resp.Body)
+			if resp.StatusCode != 504 || !strings.Contains(string(data), "flow.APITimedOut") {
+				t.Errorf("every %v: %d %s", pause, resp.StatusCode, data)
+			}
+			resp.Body.Close()
+			body.Close()
+		}
+	}
+}
+
+// TestSlowUploadStreams: the default of api.timeout does not bound a body that streams.
+func TestSlowUploadStreams(t *testing.T) {
+	s := rig{files: []string{proxyAt("/p", nullRoute), proxyAt("/short", "api.timeout=20", nullRoute)}}.serve(t)
+	for _, e := range s.table.Snapshot().endpoints {
+		e.props.apiTimeout = 20 * time.Millisecond
+	}
+	for path, whole := range map[string]bool{"/p": true, "/short": false} {
+		c := s.dial()
+		defer c.Close()
+		_, _ = io.WriteString(c, "POST "+path+" HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\n\r\nab")
+		time.Sleep(60 * time.Millisecond) // above the limit
+		_, _ = io.WriteString(c, "cd")
+		if data, _ := io.ReadAll(c); strings.HasSuffix(string(data), "abcd") != whole {
+			t.Errorf("%s: %q", path, data)
+		}
+	}
+}
+
 // TestPostClientHasItsOwnBudget: what answered at the last moment still logs.
 func TestPostClientHasItsOwnBudget(t *testing.T) {
 	s := rig{files: []string{`<Wait name="W" ms="60"/>`, `<Wait name="Short" ms="1"/>`, `<Note name="N">{fault.name}</Note>`,

@@ -200,7 +200,7 @@ func (c *conn) attachBody(ex *exchange) {
 		b.shape, b.left = chunked, 0
 		b.chunks.max = &c.limits
 	}
-	r.body, r.Body = b, b
+	r.body, r.Body, r.link = b, b, &c.link
 	ex.w.expecting = r.framing.expect && r.Proto != "HTTP/1.0"
 }
 
@@ -244,7 +244,13 @@ func (c *conn) settleBody(ex *exchange) bool {
 	if ex.req.body == nil {
 		return true
 	}
+	c.link.readEnd = time.Time{}
+	if ex.body.over.Load() {
+		return true
+	}
 	_ = ex.body.Close() // never fails
+	c.link.readEnd = deadline(drainTime)
+	defer func() { c.link.readEnd = time.Time{} }()
 	if ex.w.broken.Load() || ex.w.close {
 		return ex.body.over.Load()
 	}

@@ -23,8 +23,10 @@ type Timeouts struct {
 
 const (
 	// drainLimit is how many bytes of a request body that the handler left
-	// unread are read to keep the connection; beyond, closing is cheaper.
+	// unread are read to keep the connection, and drainTime for how long; beyond,
+	// closing is cheaper.
 	drainLimit = 256 << 10
+	drainTime  = 5 * time.Second
 	// inlineBody is the largest streamed request body that Client.Do sends
 	// from the caller's goroutine before it looks for the answer.
 	inlineBody = 64 << 10

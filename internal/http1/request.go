@@ -25,7 +25,16 @@ type Request struct {
 	Received      time.Time            // when the header section was complete
 
 	body    *body // nil: none
+	link    *link // of the body
 	framing framing
+}
+
+// ReadUntil bounds all reads of Body together; the zero time takes the bound off.
+// Nobody may be reading meanwhile.
+func (r *Request) ReadUntil(t time.Time) {
+	if r.link != nil {
+		r.link.readEnd = t
+	}
 }
 
 // Trailer returns the trailer fields, once Body has returned io.EOF.

@@ -31,11 +31,16 @@ type link struct {
 	net.Conn
 	readTimeout, writeTimeout time.Duration // 0 or less: none
 	readBy, writeBy           time.Time     // deadlines set on Conn
+	readEnd                   time.Time     // no read lasts longer, whatever readTimeout is; zero: none
 	interrupted               atomic.Bool
 }
 
 func (l *link) Read(p []byte) (int, error) {
-	if by, change := renew(l.readBy, l.readTimeout); change {
+	by, change := renew(l.readBy, l.readTimeout)
+	if !l.readEnd.IsZero() && (by.IsZero() || by.After(l.readEnd)) {
+		by, change = l.readEnd, true
+	}
+	if change {
 		l.readBy = by
 		if err := l.Conn.SetReadDeadline(by); err != nil {
 			return 0, err
@@ -75,7 +80,7 @@ func renew(by time.Time, timeout time.Duration) (time.Time, bool) {
 // readUntil sets an absolute deadline for all reads to come.
 func (l *link) readUntil(by time.Time) error {
 	l.readTimeout = -1
-	l.readBy = time.Time{}
+	l.readBy, l.readEnd = time.Time{}, time.Time{}
 	return l.Conn.SetReadDeadline(by)
 }
 
@@ -94,7 +99,7 @@ func (l *link) resume() {
 // release takes all deadlines off, for a connection that is handed over.
 func (l *link) release() error {
 	l.readTimeout, l.writeTimeout = 0, 0
-	l.readBy, l.writeBy = time.Time{}, time.Time{}
+	l.readBy, l.writeBy, l.readEnd = time.Time{}, time.Time{}, time.Time{}
 	return l.Conn.SetDeadline(time.Time{})
 }
 
