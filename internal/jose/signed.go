@@ -58,8 +58,10 @@ func (s *Signed) Detached() bool { return len(s.Payload) == 0 }
 // decode reads base64url. The decoder of the standard library skips line breaks,
 // so that a token would have many spellings; here it has one.
 func decode(text string) ([]byte, error) {
-	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
-		return nil, base64.CorruptInputError(i)
+	for _, lineBreak := range [...]byte{'\r', '\n'} { // each a search of its own: IndexAny looks at one byte at a time
+		if i := strings.IndexByte(text, lineBreak); i >= 0 {
+			return nil, base64.CorruptInputError(i)
+		}
 	}
 	return segment.DecodeString(text)
 }

@@ -90,10 +90,18 @@ func (n *Node) Text() string {
 	return string(Append(nil, n))
 }
 
+// maxExact is how many digits an integer may have to be the same as a float64.
+const maxExact = 15
+
 // Float is the value of a Number, ±Inf where float64 cannot hold it. ok is false for any other kind.
 func (n *Node) Float() (f float64, ok bool) {
 	if n.kind != Number {
 		return 0, false
+	}
+	if len(n.text) <= maxExact { // ParseInt takes a third of the time
+		if i, err := strconv.ParseInt(n.text, 10, 64); err == nil && i != 0 { // -0 is not 0
+			return float64(i), true
+		}
 	}
 	f, _ = strconv.ParseFloat(n.text, 64)
 	return f, true
