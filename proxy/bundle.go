@@ -96,7 +96,7 @@ func (b *Bundle) under(dir, ext string) []string {
 
 // Find reads the bundles at a path: a bundle folder itself, a folder with
 // bundles at any depth, or a zip. What cannot be read is a problem beside the
-// bundles that can.
+// bundles that can: its Bundle is the path, below root, that cannot be read.
 func Find(root string) ([]*Bundle, flow.Problems) {
 	info, err := os.Stat(root)
 	if err != nil {
@@ -105,36 +105,46 @@ func Find(root string) ([]*Bundle, flow.Problems) {
 	if !info.IsDir() {
 		return findFile(root)
 	}
-	var found []*Bundle
-	var problems flow.Problems
-	err = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && skipped(p, root, d.Name()):
-			return filepath.SkipDir
-		case d.IsDir():
-			kind, ok := bundleFolder(p)
-			if !ok {
-				return nil
-			}
-			b, err := readFolder(p, kind)
-			if err != nil {
-				problems = append(problems, refusal(p, err))
-				return filepath.SkipDir
-			}
-			found = append(found, b)
-			return filepath.SkipDir
-		case strings.EqualFold(filepath.Ext(p), ".zip"):
-			bundles, ps := findFile(p)
-			found, problems = append(found, bundles...), append(problems, ps...)
-		}
-		return nil
-	})
-	if err != nil {
-		problems = append(problems, refusal(root, err))
+	f := &finder{root: root}
+	_ = filepath.WalkDir(root, f.visit) // visit notes what is wrong, and goes on
+	return f.found, f.problems
+}
+
+// finder collects the bundles below a folder.
+type finder struct {
+	root     string
+	found    []*Bundle
+	problems flow.Problems
+}
+
+func (f *finder) visit(p string, d fs.DirEntry, err error) error {
+	switch {
+	case err != nil:
+		f.problems = append(f.problems, refusal(p, err))
+		return filepath.SkipDir
+	case d.IsDir() && skipped(p, f.root, d.Name()):
+		return filepath.SkipDir
+	case d.IsDir():
+		return f.folder(p)
+	case strings.EqualFold(filepath.Ext(p), ".zip"):
+		bundles, problems := findFile(p)
+		f.found, f.problems = append(f.found, bundles...), append(f.problems, problems...)
 	}
-	return found, problems
+	return nil
+}
+
+// folder takes the folder of a bundle as a whole, and lets the walk enter others.
+func (f *finder) folder(p string) error {
+	kind, ok := bundleFolder(p)
+	if !ok {
+		return nil
+	}
+	if b, err := readFolder(p, kind); err != nil {
+		f.problems = append(f.problems, refusal(p, err))
+	} else {
+		f.found = append(f.found, b)
+	}
+	return filepath.SkipDir
 }
 
 // skipped keeps the search out of folders that never hold bundles.

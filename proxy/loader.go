@@ -3,14 +3,18 @@ package proxy
 import (
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sort"
+	"strings"
 
 	"sluice/flow"
 )
 
 // Loader turns paths into snapshots, again and again: what did not change since
-// the last time is not compiled anew, and a bundle that is broken now goes on
-// being served as it was. It is used by one goroutine at a time.
+// the last time is not compiled anew, and a bundle that is broken or cannot be
+// read now goes on being served as it was. One that is gone from a folder is no
+// longer served; a path of Paths itself that is gone cannot be read. It is used
+// by one goroutine at a time.
 type Loader struct {
 	Compiler *Compiler
 	Paths    []string
@@ -22,7 +26,9 @@ type Loader struct {
 
 // loaded is a bundle as it last compiled.
 type loaded[T any] struct {
-	since    int // number of the load that it came with
+	name     string
+	path     string // absolute
+	since    int    // number of the load that it came with
 	digest   string
 	result   T
 	problems flow.Problems
@@ -47,7 +53,7 @@ func (l *Loader) Configure(env *Environment) {
 type Load struct {
 	Snapshot *Snapshot
 	Problems flow.Problems
-	Refused  []string // bundles with errors; those that compiled earlier are in the snapshot still
+	Refused  []string // bundles with errors, and paths that cannot be read; what compiled earlier is in the snapshot still
 	Kept     []string // of these, the ones that go on as they were
 	Bundles  int      // found
 }
@@ -56,7 +62,7 @@ type Load struct {
 func (l *Loader) Load() *Load {
 	out := &Load{}
 	l.loads++
-	bundles := l.find(out)
+	bundles, unreadable := l.find(out)
 	proxies, shared := map[string]*loaded[*Deployment]{}, map[string]*loaded[*flow.SharedFlow]{}
 	for _, b := range bundles {
 		if b.Kind == SharedFlowBundle {
@@ -64,6 +70,13 @@ func (l *Loader) Load() *Load {
 			continue
 		}
 		keep(out, b, l.loads, l.proxies, proxies, l.Compiler.Proxy)
+	}
+	for _, path := range unreadable {
+		env := l.Compiler.Environment
+		kept := carry(env, path, l.proxies, proxies)
+		if carry(env, path, l.shared, shared) || kept {
+			out.Kept = append(out.Kept, path)
+		}
 	}
 	l.proxies, l.shared = proxies, shared
 	var problems flow.Problems
@@ -77,15 +90,17 @@ func (l *Loader) Load() *Load {
 	return out
 }
 
-// find reads the bundles of all paths; the same folder named twice counts once.
-func (l *Loader) find(out *Load) []*Bundle {
-	var list []*Bundle
+// find reads the bundles of all paths, and tells which paths cannot be read; the
+// same folder named twice counts once.
+func (l *Loader) find(out *Load) (list []*Bundle, unreadable []string) {
 	seen := map[string]bool{}
 	for _, root := range l.Paths {
 		found, problems := Find(root)
 		out.Problems = append(out.Problems, problems...)
-		for range problems.Errors() {
-			out.Refused = append(out.Refused, root)
+		for _, p := range problems.Errors() {
+			if !slices.Contains(unreadable, p.Bundle) {
+				unreadable = append(unreadable, p.Bundle)
+			}
 		}
 		for _, b := range found {
 			id := identity(b)
@@ -95,16 +110,36 @@ func (l *Loader) find(out *Load) []*Bundle {
 			}
 		}
 	}
+	out.Refused = append(out.Refused, unreadable...)
 	out.Bundles = len(list)
-	return list
+	return list, unreadable
 }
 
 func identity(b *Bundle) string {
-	abs, err := filepath.Abs(b.Path)
+	return b.Kind.folder() + ":" + absolute(b.Path) + ":" + b.Name
+}
+
+func absolute(path string) string {
+	abs, err := filepath.Abs(path)
 	if err != nil {
-		abs = b.Path
+		return path
 	}
-	return b.Kind.folder() + ":" + abs + ":" + b.Name
+	return abs
+}
+
+// carry keeps what was loaded from a path that cannot be read now, or from below
+// it, and reports whether there is any: a file that is half written says nothing
+// about what its author wants served.
+func carry[T any](env *Environment, path string, old, all map[string]*loaded[T]) (kept bool) {
+	path = absolute(path)
+	for id, before := range old {
+		inside := before.path == path || strings.HasPrefix(before.path, path+string(filepath.Separator))
+		if all[id] == nil && inside && env.deploys(before.name) {
+			all[id] = before
+			kept = true
+		}
+	}
+	return kept
 }
 
 // keep compiles a bundle unless it is what it was, and keeps the old result if
@@ -123,7 +158,7 @@ func keep[T any](out *Load, b *Bundle, load int, old, all map[string]*loaded[T],
 	result, problems := compile(b)
 	out.Problems = append(out.Problems, problems...)
 	if !problems.Refused() {
-		all[id] = &loaded[T]{load, digest, result, problems}
+		all[id] = &loaded[T]{b.Name, absolute(b.Path), load, digest, result, problems}
 		return
 	}
 	out.Refused = append(out.Refused, b.Name)

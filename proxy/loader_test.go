@@ -95,6 +95,60 @@ func TestLoader(t *testing.T) {
 	}
 }
 
+// TestLoaderKeepsWhatCannotBeRead: a zip that is half written, a folder that fails
+// to read and a path that is gone go on as they were, with the problem told. A zip
+// that is gone from its folder was taken away on purpose.
+func TestLoaderKeepsWhatCannotBeRead(t *testing.T) {
+	d := newDisk(t)
+	whole := string(zipOf(t, entry{"apiproxy/proxies/default.xml", proxyAt("/zip", nullRoute)},
+		entry{"sf/sharedflowbundle/sharedflows/default.xml", `<SharedFlow name="default"/>`}))
+	d.write("all/zips/p.zip", whole)
+	d.write("all/f/apiproxy/proxies/default.xml", proxyAt("/f", nullRoute))
+	d.write("all/z/apiproxy/proxies/default.xml", proxyAt("/z", nullRoute))
+	d.write("named/apiproxy/proxies/default.xml", proxyAt("/named", nullRoute))
+	all, named := filepath.Join(d.root, "all"), filepath.Join(d.root, "named")
+	l := &Loader{Compiler: testCompiler(t), Paths: []string{all, named}}
+	first := l.Load()
+	if len(first.Problems) > 0 || len(first.Snapshot.Deployments) != 4 {
+		t.Fatalf("%+v", first)
+	}
+
+	link := filepath.Join(all, "f", "apiproxy", "link.xml")
+	if err := os.Symlink(filepath.Join(named, "elsewhere"), link); err != nil { // leaves the bundle: it is not read
+		t.Skip(err)
+	}
+	d.write("all/zips/p.zip", whole[:len(whole)/2])
+	d.remove("named")
+	want := strings.Join([]string{filepath.Join(all, "f", "apiproxy"), filepath.Join(all, "zips", "p.zip"), named}, " ")
+	for range 2 {
+		bad := l.Load()
+		if strings.Join(bad.Refused, " ") != want || strings.Join(bad.Kept, " ") != want || len(bad.Problems.Errors()) != 3 {
+			t.Fatalf("refused %v\nkept %v\nwant %s\n%v", bad.Refused, bad.Kept, want, bad.Problems)
+		}
+		for _, name := range [...]string{"p", "f", "z", "named"} {
+			if bad.named(name) == nil || bad.named(name) != first.named(name) {
+				t.Errorf("%s does not go on as it was", name)
+			}
+		}
+		if bad.Snapshot.SharedFlows["sf"] != first.Snapshot.SharedFlows["sf"] {
+			t.Error("the shared flow does not go on as it was")
+		}
+	}
+
+	if err := os.Remove(link); err != nil {
+		t.Fatal(err)
+	}
+	d.write("all/zips/p.zip", whole)
+	d.write("named/apiproxy/proxies/default.xml", proxyAt("/named", nullRoute))
+	if mended := l.Load(); len(mended.Problems) > 0 || mended.named("p") != first.named("p") || len(mended.Snapshot.Deployments) != 4 {
+		t.Errorf("after they can be read again: %+v", mended)
+	}
+	d.remove("all/zips/p.zip")
+	if gone := l.Load(); gone.named("p") != nil || len(gone.Problems) > 0 {
+		t.Errorf("after the zip was taken away: %+v", gone)
+	}
+}
+
 // TestLoaderKeepsToTheList: an environment's deployments say what is served.
 func TestLoaderKeepsToTheList(t *testing.T) {
 	d := newDisk(t)
