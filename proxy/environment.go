@@ -1,8 +1,12 @@
 package proxy
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"maps"
+	"reflect"
+	"slices"
 )
 
 // Environment is what Apigee configures beside the bundles. It is immutable
@@ -74,6 +78,19 @@ func (e *Environment) account(proxy string) string {
 		return a
 	}
 	return e.Accounts[""]
+}
+
+// equal reports whether a deployment compiled with other would be the same.
+func (e *Environment) equal(other *Environment) bool {
+	a, b := *e, *other
+	a.KeyStores, b.KeyStores = nil, nil // a pool of certificates holds functions: to DeepEqual it never equals another
+	return reflect.DeepEqual(a, b) && maps.EqualFunc(e.KeyStores, other.KeyStores, (*KeyStore).equal)
+}
+
+func (s *KeyStore) equal(other *KeyStore) bool {
+	return s.Trusted.Equal(other.Trusted) && maps.EqualFunc(s.Aliases, other.Aliases, func(a, b tls.Certificate) bool {
+		return slices.EqualFunc(a.Certificate, b.Certificate, bytes.Equal) // and so the key, which belongs to the first
+	})
 }
 
 func (e *Environment) deploys(name string) bool { return e.Deploy == nil || e.Deploy[name] }

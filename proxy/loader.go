@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"path/filepath"
-	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -34,10 +33,11 @@ type loaded[T any] struct {
 	problems flow.Problems
 }
 
-// Configure makes env the environment to compile with. Everything is compiled
-// anew: target servers, key stores and property sets are part of a deployment.
+// Configure makes env the environment to compile with. If it differs from the one
+// before, everything is compiled anew: target servers, key stores and property sets
+// are part of a deployment.
 func (l *Loader) Configure(env *Environment) {
-	if reflect.DeepEqual(l.Compiler.Environment, env) {
+	if l.Compiler.Environment.equal(env) {
 		return
 	}
 	l.Compiler.Environment = env

@@ -149,6 +149,51 @@ func TestLoaderKeepsWhatCannotBeRead(t *testing.T) {
 	}
 }
 
+// TestLoaderComparesKeyStores: key stores that were read again, and hold the same,
+// compile nothing anew; another certificate in one of them does.
+func TestLoaderComparesKeyStores(t *testing.T) {
+	d := newDisk(t)
+	d.write("b/apiproxy/proxies/default.xml", proxyAt("/b", nullRoute))
+	read := func() *Environment {
+		stores, problems := ReadKeyStores(filepath.Join(d.root, "keystores"))
+		if len(problems) > 0 || len(stores) != 2 {
+			t.Fatal(stores, problems)
+		}
+		return &Environment{Organization: "acme", Name: "test", KeyStores: stores}
+	}
+	ca := newAuthority(t)
+	key := func() {
+		pair := ca.sign(t, ca.template("sluice"))
+		d.write("keystores/own/me.crt", string(certificatePEM(pair.Certificate[0])))
+		d.write("keystores/own/me.key", string(keyPEM(t, pair.PrivateKey)))
+	}
+	trust := func(a *authority) { d.write("keystores/trusted/ca.crt", string(certificatePEM(a.cert.Raw))) }
+	key()
+	trust(ca)
+	l := &Loader{Compiler: testCompiler(t), Paths: []string{d.root}}
+	l.Configure(read())
+	last := l.Load().named("b")
+	for _, c := range []struct {
+		name string
+		edit func()
+		anew bool
+	}{
+		{"nothing", func() {}, false},
+		{"the same again", func() { trust(ca) }, false},
+		{"another authority", func() { trust(newAuthority(t)) }, true},
+		{"another key", key, true},
+		{"nothing since", func() {}, false},
+	} {
+		c.edit()
+		l.Configure(read())
+		now := l.Load().named("b")
+		if now == nil || (now != last) != c.anew {
+			t.Errorf("%s: compiled anew: %v, want %v", c.name, now != last, c.anew)
+		}
+		last = now
+	}
+}
+
 // TestLoaderKeepsToTheList: an environment's deployments say what is served.
 func TestLoaderKeepsToTheList(t *testing.T) {
 	d := newDisk(t)
