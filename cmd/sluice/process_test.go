@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -310,6 +311,41 @@ func TestDrain(t *testing.T) {
 		}
 	case <-ctx.Done():
 		t.Error("the process did not end")
+	}
+}
+
+// TestSecondSignal sends SIGINT twice while a request waits for a target that does
+// not answer: the second ends the process, whatever is under way.
+func TestSecondSignal(t *testing.T) {
+	arrived, release := make(chan struct{}), make(chan struct{})
+	target := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(arrived)
+		<-release
+	}))
+	defer target.Close()
+	defer close(release)
+	p := start(t, "serve", bundle(t, "/d", toTarget, target.URL), "--drain", "20s")
+	cut := make(chan error, 1)
+	go func() {
+		resp, err := http.Get("http://" + p.addr + "/d")
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		cut <- err
+	}()
+	<-arrived
+	for range 2 {
+		if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		p.await(t, "draining")
+	}
+	if err := <-cut; err == nil {
+		t.Error("the request was answered")
+	}
+	_ = p.cmd.Wait() // tells of the signal, as the status does
+	if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGINT {
+		t.Errorf("the process ended with %v", p.cmd.ProcessState)
 	}
 }
 

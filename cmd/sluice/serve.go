@@ -68,9 +68,7 @@ wins over the file.`,
 			if len(s.Paths) == 0 {
 				return errors.New("nothing to serve: give the path of a bundle, as in `sluice serve ./my-proxy`")
 			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
-			defer stop()
-			return serve(ctx, &s, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return serve(cmd.Context(), &s, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringArrayVar(&config, "config", nil, "`path` of the configuration file in YAML, or of a folder with data of the organization, as --org-data; repeat it for more folders")
@@ -97,8 +95,11 @@ type runtime struct {
 	ready    atomic.Bool
 }
 
-// serve runs until ctx ends, then drains.
+// serve runs until ctx ends or the process is told to end, then drains. While it
+// drains, a second signal ends the process at once.
 func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
+	defer stop()
 	r, err := newRuntime(ctx, s, out, errs)
 	if err != nil {
 		return err
@@ -130,8 +131,9 @@ func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
+		stop() // signals do again what they do to any process
+		return r.drain(server)
 	}
-	return r.drain(server)
 }
 
 func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime, error) {

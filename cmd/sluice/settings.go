@@ -143,7 +143,7 @@ func (s *settings) options() []*option {
 		{name: "faults-edge", usage: "answer with Apigee Edge's statuses where they differ", set: flag(&s.FaultsEdge), boolean: true},
 		{name: "faults-xml", usage: "answer default faults in XML to clients that speak XML", set: flag(&s.FaultsXML), boolean: true},
 		{name: "java-precedence", usage: "&& binds tighter than || in conditions", set: flag(&s.JavaPrecedence), boolean: true},
-		{name: "drain", usage: "`duration` that requests under way may take after SIGTERM", set: duration(&s.Drain, 0), def: s.Drain.String()},
+		{name: "drain", usage: "`duration` that requests under way may take after SIGTERM or SIGINT; a second one ends at once", set: duration(&s.Drain, 0), def: s.Drain.String()},
 		{name: "log-level", usage: "`level`: debug, info, warn or error", set: text(&s.LogLevel), def: s.LogLevel},
 		{name: "log-format", usage: "`form`: console or json", set: text(&s.LogFormat), def: s.LogFormat},
 		{name: "keep-callouts", usage: "keep ServiceCallouts without Response in a queue, with their headers and payload, until they are answered: with --data none is lost", set: flag(&s.KeepCallouts), boolean: true},
