@@ -122,9 +122,7 @@ func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
 		return err
 	}
 	r.backends.tasks.Start()
-	if s.Watch {
-		go r.watch(ctx)
-	}
+	defer r.startWatch(ctx)()
 	r.ready.Store(true)
 	r.announce()
 	select {

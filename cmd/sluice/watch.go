@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -16,6 +17,21 @@ import (
 
 // settle is how long files must rest before a reload: editors write in steps.
 const settle = 200 * time.Millisecond
+
+// startWatch watches, if asked to, until ctx ends or stop is called. Once stop has
+// returned no reload is under way: what a reload uses may be closed.
+func (r *runtime) startWatch(ctx context.Context) (stop func()) {
+	if !r.settings.Watch {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { r.watch(ctx) })
+	return func() {
+		cancel()
+		watching.Wait()
+	}
+}
 
 // watch reloads when something below the paths, or of the organization's data,
 // changes, until ctx ends.

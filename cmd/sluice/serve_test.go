@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestWatchEnds: nothing is closed under a reload.
+func TestWatchEnds(t *testing.T) {
+	dir := bundle(t, "/w", `<RouteRule name="r"/>`, "")
+	s := defaultSettings()
+	s.Paths, s.Watch = []string{dir}, true
+	out := &heldWriter{text: "reloaded in", reached: make(chan struct{}), release: make(chan struct{})}
+	r, err := newRuntime(t.Context(), &s, out, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close()
+	stop := r.startWatch(t.Context())
+	file := filepath.Join(dir, "apiproxy", "proxies", "default.xml")
+	for reloading := false; !reloading; { // the watch may not have begun
+		write(t, file, `<ProxyEndpoint name="default"><HTTPProxyConnection><BasePath>/w2</BasePath></HTTPProxyConnection><RouteRule name="r"/></ProxyEndpoint>`)
+		select {
+		case <-out.reached:
+			reloading = true
+		case <-time.After(2 * settle):
+		}
+	}
+	time.AfterFunc(20*time.Millisecond, func() { close(out.release) }) // long enough for a stop that does not wait
+	stop()
+	select {
+	case <-out.release:
+	default:
+		t.Error("stop returned while a reload was under way")
+	}
+}
+
+// heldWriter holds back whoever writes the text.
+type heldWriter struct {
+	text             string
+	reached, release chan struct{}
+	once             sync.Once // closes reached
+}
+
+func (w *heldWriter) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(w.text)) {
+		w.once.Do(func() { close(w.reached) })
+		<-w.release
+	}
+	return len(p), nil
+}
