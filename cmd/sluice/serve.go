@@ -247,28 +247,46 @@ func (r *runtime) record(rec *proxy.Record) {
 		zap.String("proxy", rec.Proxy), zap.String("fault", rec.Fault), zap.Duration("duration", rec.Duration), zap.Duration("target", rec.Target))
 }
 
-// listen opens the listeners.
+// listen opens the listeners. None serves unless all can.
 func (r *runtime) listen(server *proxy.Server, failed chan<- error) error {
+	fronts, err := r.fronts(server)
+	for _, f := range fronts {
+		if err != nil {
+			_ = f.Close() // nothing was said on it
+			continue
+		}
+		go func() { failed <- f.serve(f.Listener) }()
+	}
+	return err
+}
+
+// front is a listener that is open, and what will serve it.
+type front struct {
+	net.Listener
+	serve func(net.Listener) error
+}
+
+// fronts opens the listeners. With an error come those that are open.
+func (r *runtime) fronts(server *proxy.Server) (open []front, err error) {
 	if r.settings.Listen != "" {
 		l, err := net.Listen("tcp", r.settings.Listen)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		go func() { failed <- server.Serve(l) }()
+		open = append(open, front{l, server.Serve})
 	}
 	if r.settings.TLSListen == "" {
-		return nil
+		return open, nil
 	}
 	config, err := tlsConfig(r.settings)
 	if err != nil {
-		return err
+		return open, err
 	}
 	l, err := net.Listen("tcp", r.settings.TLSListen)
 	if err != nil {
-		return err
+		return open, err
 	}
-	go func() { failed <- server.ServeTLS(l, config) }()
-	return nil
+	return append(open, front{l, func(l net.Listener) error { return server.ServeTLS(l, config) }}), nil
 }
 
 // announce prints what is served and how to reach it.

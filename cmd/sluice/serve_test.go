@@ -3,11 +3,45 @@ package main
 import (
 	"bytes"
 	"io"
+	"net"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
+
+	"sluice/flow"
+	"sluice/proxy"
 )
+
+// TestListenAllOrNothing: when the listener of TLS cannot serve, the other does not
+// serve either.
+func TestListenAllOrNothing(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, c := range []settings{
+		{TLSListen: "127.0.0.1:0", TLSCert: "absent.crt", TLSKey: "absent.key"},
+		{TLSListen: taken.Addr().String(), SelfSigned: true},
+	} {
+		c.Listen = freeAddress(t)
+		server := proxy.NewServer(&proxy.Core{Table: proxy.NewTable(), Services: &flow.Services{}}, zap.NewNop())
+		failed := make(chan error, 2)
+		if err := (&runtime{settings: &c}).listen(server, failed); err == nil {
+			t.Errorf("%+v: listens", c)
+		}
+		if conn, err := net.Dial("tcp", c.Listen); err == nil {
+			t.Errorf("%s is open", c.Listen)
+			_ = conn.Close()
+		}
+		if err := server.Shutdown(t.Context()); err != nil || len(failed) > 0 {
+			t.Errorf("something served: %v", err)
+		}
+	}
+}
 
 // TestWatchEnds: nothing is closed under a reload.
 func TestWatchEnds(t *testing.T) {
