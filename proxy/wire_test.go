@@ -36,6 +36,17 @@ func TestRequestArrivesAsSent(t *testing.T) {
 	}
 }
 
+// TestOneHost: whichever way a policy asks for the host of a request with an
+// absolute-form target, it is the target's.
+func TestOneHost(t *testing.T) {
+	s := rig{files: []string{proxyAt("/h", nullRoute, postFlow(onResponse("Tell"))),
+		`<Assign name="Tell"><V name="response.header.Tell">{request.header.host} {proxy.url} {client.scheme}</V></Assign>`}}.serve(t)
+	a := s.ask("GET http://good.example/h?a=1 HTTP/1.1\nHost: evil.example")
+	if got := a.header("Tell"); got != "good.example http://good.example/h?a=1 http" {
+		t.Errorf("policies see %q", got)
+	}
+}
+
 // TestAnswerArrivesAsSent is the way back: reason phrase, case, order, repeats.
 func TestAnswerArrivesAsSent(t *testing.T) {
 	url := rawTarget(t, func(arrived) string {

@@ -10,7 +10,8 @@
 //     of it. A connection that opens like HTTP/2 is given away (preface.go).
 //  2. Request.parse (request.go) and readFraming (framing.go) refuse everything
 //     on which two parsers could disagree. Refusals are *ProtocolError and are
-//     answered by Server.Refuse (refuse.go).
+//     answered by Server.Refuse (refuse.go). Of an absolute-form target the host
+//     replaces what the Host line says: all readers of the request see one host.
 //  3. The handler reads Request.Body (body.go, chunked.go), which answers
 //     Expect: 100-continue when it is first read, and calls ResponseWriter.Watch
 //     (watch.go) before it waits for anything but the client.

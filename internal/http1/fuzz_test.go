@@ -66,7 +66,13 @@ func FuzzReadRequest(f *testing.F) {
 		if r.parse(sec) != nil {
 			return
 		}
-		sameFields(t, r.Header, sec.block)
+		list, _ := sec.fields() // parse has been through them
+		sameFields(t, list, sec.block)
+		for _, f := range r.Header {
+			if strings.EqualFold(f.Name, "Host") && f.Value != r.Host {
+				t.Fatalf("the Host line says %q, the host is %q", f.Value, r.Host)
+			}
+		}
 		_ = r.Origin()
 		std, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(data)))
 		if err != nil {

@@ -16,7 +16,7 @@ type Request struct {
 	Target        string // as received: origin-form, absolute-form or "*"
 	Proto         string // "HTTP/1.1" or "HTTP/1.0"
 	Header        []Field
-	Host          string        // of the target if it has one, else of the Host line
+	Host          string        // of the Host line, which says what the target says if that has one
 	ContentLength int64         // -1: chunked
 	Body          io.ReadCloser // never nil; the server takes care of what is left unread
 	RemoteAddr    net.Addr
@@ -164,16 +164,27 @@ func (r *Request) check() *ProtocolError {
 		return invalid("Transfer-Encoding in HTTP/1.0")
 	}
 	r.Host = f.host
-	if r.Target[0] != '/' {
-		if host, _ := splitTarget(r.Target); host != "" {
-			r.Host = host
-		}
+	if host, _ := splitTarget(r.Target); host != "" {
+		r.setHost(host)
 	}
 	r.ContentLength = max(f.length, 0)
 	if f.chunked {
 		r.ContentLength = -1
 	}
 	return nil
+}
+
+// setHost makes the host of an absolute-form target that of the Host line too,
+// whatever the client wrote there (RFC 9112, 3.2.2).
+func (r *Request) setHost(host string) {
+	r.Host = host
+	for i := range r.Header {
+		if kindOf(r.Header[i].Name) == hostLine {
+			r.Header[i].Value = host
+			return
+		}
+	}
+	r.Header = append(r.Header, Field{"Host", host})
 }
 
 // persistent reports whether the client wants to keep the connection.
