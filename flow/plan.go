@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"sluice/faults"
@@ -153,7 +154,7 @@ func runSteps(ctx context.Context, x *Exchange, steps []Step) error {
 			err = s.Policy.Execute(ctx, x)
 		}
 		if err == nil && x.broken == nil && !x.failed && !s.Waits {
-			x.ran = append(x.ran, s)
+			x.remember(s)
 			continue
 		}
 		if err = s.settle(ctx, x, err); err != nil {
@@ -196,8 +197,29 @@ func (x *Exchange) expired(step string) error {
 	return apiTimedOut.New().At(step, x.Flow.Current, x.Phase.String())
 }
 
-func (s *Step) passed(x *Exchange) {
+// remember keeps that a step has passed.
+func (x *Exchange) remember(s *Step) {
+	if len(x.ran) == cap(x.ran) {
+		x.makeRoom()
+	}
 	x.ran = append(x.ran, s)
+}
+
+// makeRoom forgets how often a step has passed before it takes more memory: the
+// steps of an EventFlow pass once for each event of a stream that may never end.
+func (x *Exchange) makeRoom() {
+	once := x.ran[:0]
+	for _, s := range x.ran {
+		if !slices.Contains(once, s) {
+			once = append(once, s)
+		}
+	}
+	clear(x.ran[len(once):])
+	x.ran = slices.Grow(once, len(once)+1) // as many again, so that this is rare
+}
+
+func (s *Step) passed(x *Exchange) {
+	x.remember(s)
 	for _, flag := range s.Flags {
 		if v, ok := x.held(flag); ok && v.True() {
 			x.Put(flag, Bool(false))

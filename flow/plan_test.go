@@ -414,3 +414,28 @@ func TestTracedPlan(t *testing.T) {
 		t.Errorf("%s\nwant %s", got, strings.Join(want, "|"))
 	}
 }
+
+// TestPassedStepsAreKeptOnce: a stream of events runs its steps again and again
+// for as long as it lasts, and must not take memory for it. What has passed is
+// known all the same.
+func TestPassedStepsAreKeptOnce(t *testing.T) {
+	x, ctx := newTestExchange(), t.Context()
+	before, each := twentySteps()[:2], twentySteps()[2:7]
+	if err := RunSteps(ctx, x, before); err != nil {
+		t.Fatal(err)
+	}
+	for range 10_000 {
+		if err := RunSteps(ctx, x, each); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if cap(x.ran) > 64 {
+		t.Errorf("memory for %d steps is kept of %d", cap(x.ran), len(before)+len(each))
+	}
+	for i := range 8 {
+		name := fmt.Sprintf("assignmessage.AM-%d.failed", i)
+		if v := x.Lookup(name); v.IsNull() != (i == 7) || v.True() {
+			t.Errorf("%s is %v", name, v)
+		}
+	}
+}
