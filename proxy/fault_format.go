@@ -43,7 +43,7 @@ func hopByHop(name string) bool {
 	case 10:
 		return strings.EqualFold(name, "Connection") || strings.EqualFold(name, "Keep-Alive")
 	case 14:
-		return strings.EqualFold(name, "Content-Length")
+		return strings.EqualFold(name, "Content-Length") || strings.EqualFold(name, "HTTP2-Settings")
 	case 16:
 		return strings.EqualFold(name, "Proxy-Connection")
 	case 17:

@@ -88,13 +88,22 @@ func listed(connection, name string) bool {
 	return false
 }
 
-// upgradeOf is the protocol that the client asks to change to, or "".
+// upgradeOf is the Upgrade to send on: WebSocket's, if the client asks for it as
+// RFC 6455 (4.1) says, else "". Any other protocol, h2c above all, would carry
+// requests to the target past every policy; RFC 9110 (7.8) lets a server ignore
+// that it was asked, and the request goes on as an ordinary one.
 func upgradeOf(m *flow.Message) string {
-	named, _ := m.Header.Joined("Connection")
-	if m.Version == "2.0" || !listed(named, "Upgrade") {
+	if m.Method != "GET" || m.Version != "1.1" {
 		return ""
 	}
-	return m.Header.Value("Upgrade")
+	protocol, _ := m.Header.Joined("Upgrade")
+	if !strings.EqualFold(protocol, "websocket") {
+		return ""
+	}
+	if named, _ := m.Header.Joined("Connection"); !listed(named, "Upgrade") {
+		return ""
+	}
+	return protocol
 }
 
 // take takes the body of m, coded as it has to be sent.

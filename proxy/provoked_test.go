@@ -35,7 +35,7 @@ func provocations(t *testing.T) []provocation {
 	onlyRequest, onlyResponse := preFlow(onRequest("N")), preFlow(onResponse("N"))
 	hang, _ := hanging(t, "")
 	mute := "http://" + bareTarget(t, func(net.Conn) {})
-	shout := answering(t, "HTTP/1.1 101 Switching Protocols\nConnection: Upgrade\nUpgrade: shout\n\n")
+	shout := answering(t, "HTTP/1.1 101 Switching Protocols\nConnection: Upgrade\nUpgrade: websocket\n\n")
 	passing := func(fault, answer string, parts ...string) provocation {
 		return provocation{fault: fault, files: append(parts, answering(t, answer))}
 	}
@@ -53,7 +53,7 @@ func provocations(t *testing.T) []provocation {
 		{fault: "UnexpectedEOFAtTarget", files: []string{targetAt(mute)}, request: "POST %s HTTP/1.1\n\nbody"},
 		{fault: "BadGateway", files: []string{`<TargetEndpoint name="default"><LocalTargetConnection><Path>/upgrades</Path></LocalTargetConnection></TargetEndpoint>`,
 			proxyAt("/upgrades", `<RouteRule name="r"><TargetEndpoint>up</TargetEndpoint></RouteRule>`), strings.Replace(shout, `"default"`, `"up"`, 1)},
-			request: "GET %s HTTP/1.1\nConnection: Upgrade, close\nUpgrade: shout"},
+			request: "GET %s HTTP/1.1\nConnection: Upgrade, close\nUpgrade: websocket"},
 		passing("ErrorResponseCode", "HTTP/1.1 404 Not Found\nContent-Length: 0\n\n"),
 		{fault: "LengthRequired", files: []string{nullRoute}, request: "POST %s HTTP/1.1"},
 		{fault: "DecompressionFailureAtRequest", files: []string{reads, onlyRequest, nullRoute}, request: "POST %s HTTP/1.1\nContent-Encoding: gzip\n\nplain"},

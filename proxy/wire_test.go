@@ -254,11 +254,11 @@ func TestUpgrade(t *testing.T) {
 	url := "http://" + bareTarget(t, func(c net.Conn) {
 		br := bufio.NewReader(c)
 		r, err := readArrived(br)
-		if err != nil || r.header("Upgrade") != "shout" || r.header("Connection") != "Upgrade" {
+		if err != nil || r.header("Upgrade") != "websocket" || r.header("Connection") != "Upgrade" {
 			ended <- fmt.Errorf("%v, header %s", err, r.head)
 			return
 		}
-		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: shout\r\nX-A: 1\r\n\r\nhello ")
+		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-A: 1\r\n\r\nhello ")
 		for {
 			line, err := br.ReadString('\n')
 			if err != nil {
@@ -270,10 +270,10 @@ func TestUpgrade(t *testing.T) {
 	})
 	s := rig{files: []string{proxyAt("/p", postClient("N")), targetAt(url), `<Note name="N">{response.status.code}</Note>`}}.serve(t)
 	c := s.dial()
-	_, _ = io.WriteString(c, "GET /p HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: shout\r\n\r\nfirst\n")
+	_, _ = io.WriteString(c, "GET /p HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\nfirst\n")
 	br := bufio.NewReader(c)
 	a, err := readArrived(br)
-	if err != nil || a.line != "HTTP/1.1 101 Switching Protocols" || a.header("Upgrade") != "shout" || a.header("X-A") != "1" {
+	if err != nil || a.line != "HTTP/1.1 101 Switching Protocols" || a.header("Upgrade") != "websocket" || a.header("X-A") != "1" {
 		t.Fatal(err, a)
 	}
 	for _, want := range []string{"hello FIRST\n", "SECOND\n"} {
@@ -291,13 +291,56 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
+// TestOtherUpgrades: what asks for anything but WebSocket goes on as an ordinary
+// request, so that nobody gets a way to the target past the policies.
+func TestOtherUpgrades(t *testing.T) {
+	got := make(chan arrived, 1)
+	url := rawTarget(t, func(r arrived) string { got <- r; return "HTTP/1.1 200 OK\nContent-Length: 2\n\nok" })
+	s := rig{files: []string{proxyAt("/p"), targetAt(url)}}.serve(t)
+	for _, request := range []string{
+		"GET /p HTTP/1.1\nConnection: close, Upgrade, HTTP2-Settings\nUpgrade: h2c\nHTTP2-Settings: AAMAAABk",
+		"GET /p HTTP/1.1\nConnection: close, Upgrade\nUpgrade: h2c\nHTTP2-Settings: AAMAAABk",
+		"OPTIONS /p HTTP/1.1\nConnection: close, Upgrade\nUpgrade: TLS/1.0",
+		"GET /p HTTP/1.1\nConnection: close, Upgrade\nUpgrade: websocket, h2c",
+		"GET /p HTTP/1.1\nConnection: close, Upgrade\nUpgrade: websocket\nUpgrade: h2c",
+		"GET /p HTTP/1.1\nConnection: close, Upgrade\nUpgrade: websocket/13",
+		"GET /p HTTP/1.1\nConnection: close\nUpgrade: websocket",
+		"GET /p HTTP/1.0\nHost: x\nConnection: Upgrade\nUpgrade: websocket",
+		"POST /p HTTP/1.1\nConnection: close, Upgrade\nUpgrade: websocket\nContent-Length: 0",
+	} {
+		s.wants(request, 200, "ok")
+		if r := <-got; r.header("Upgrade") != "" || r.header("Connection") != "" || r.header("HTTP2-Settings") != "" {
+			t.Errorf("%s\narrived with\n%s", request, r.head)
+		}
+	}
+}
+
+// TestSwitchToSomethingElse: a 101 counts only for what was asked.
+func TestSwitchToSomethingElse(t *testing.T) {
+	const ask = "\nConnection: Upgrade, close\nUpgrade: websocket"
+	for name, c := range map[string]struct{ ask, answer string }{
+		"not asked":       {"\nConnection: Upgrade, close\nUpgrade: h2c", "Upgrade: h2c\n"},
+		"another":         {ask, "Upgrade: h2c\n"},
+		"none":            {ask, ""},
+		"one and another": {ask, "Upgrade: websocket\nUpgrade: h2c\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := rig{files: []string{proxyAt("/p"), answering(t, "HTTP/1.1 101 Switching Protocols\nConnection: Upgrade\n"+c.answer+"\nraw bytes")}}.serve(t)
+			a := s.faults("GET /p HTTP/1.1"+c.ask, 502, "protocol.http.InvalidMessage")
+			if strings.Contains(a.raw, "raw bytes") {
+				t.Errorf("%q", a.raw)
+			}
+		})
+	}
+}
+
 // TestUpgradeThatFaults: a fault in the response flow takes the place of the 101.
 func TestUpgradeThatFaults(t *testing.T) {
 	url := rawTarget(t, func(arrived) string {
-		return "HTTP/1.1 101 Switching Protocols\nConnection: Upgrade\nUpgrade: shout\n\nraw bytes"
+		return "HTTP/1.1 101 Switching Protocols\nConnection: Upgrade\nUpgrade: websocket\n\nraw bytes"
 	})
 	s := rig{files: []string{proxyAt("/p", preFlow(onResponse("F"))), targetAt(url), `<Fault name="F" code="BadFormData"/>`}}.serve(t)
-	a := s.faults("GET /p HTTP/1.1\nConnection: Upgrade, close\nUpgrade: shout", 500, "protocol.http.BadFormData")
+	a := s.faults("GET /p HTTP/1.1\nConnection: Upgrade, close\nUpgrade: websocket", 500, "protocol.http.BadFormData")
 	if strings.Contains(a.raw, "raw bytes") {
 		t.Errorf("%q", a.raw)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync/atomic"
 )
 
@@ -21,7 +22,7 @@ type call struct {
 	stop   func() bool // detaches the connection from ctx; nil: ctx never ends
 	up     *upload
 
-	upgrade bool        // the request asked for another protocol
+	upgrade string      // the protocol that the request asked for, "" for none
 	keep    bool        // the answer leaves the connection usable
 	over    atomic.Bool // the connection was given back
 }
@@ -117,7 +118,9 @@ func (x *call) writeHead() {
 			}
 			continue
 		}
-		x.upgrade = x.upgrade || kind == upgradeLine
+		if kind == upgradeLine {
+			x.upgrade = r.Header[i].Value
+		}
 		out.field(r.Header[i].Name, r.Header[i].Value)
 	}
 	switch frame {
@@ -126,7 +129,7 @@ func (x *call) writeHead() {
 	case transferEncodingLine:
 		out.frame("Transfer-Encoding", frame, r.ContentLength)
 	}
-	if x.upgrade {
+	if x.upgrade != "" {
 		out.text("Connection: Upgrade\r\n")
 	}
 	out.text("\r\n")
@@ -215,8 +218,8 @@ func (x *call) attachBody() error {
 		return invalid("Transfer-Encoding in HTTP/1.0").fromTarget()
 	}
 	if r.Status == http.StatusSwitchingProtocols {
-		if !x.upgrade {
-			return invalid("101 to a request without Upgrade").fromTarget()
+		if perr := x.checkSwitch(); perr != nil {
+			return perr.fromTarget()
 		}
 		r.Body = &upgradeBody{x}
 		return nil
@@ -238,6 +241,28 @@ func (x *call) attachBody() error {
 		b.shape, x.keep = endless, false
 	}
 	r.Body = &responseBody{x}
+	return nil
+}
+
+// checkSwitch refuses a 101 that does not name the very protocol that was asked
+// for: both sides would take the bytes that follow for something else.
+func (x *call) checkSwitch() *ProtocolError {
+	if x.upgrade == "" {
+		return invalid("101 to a request without Upgrade")
+	}
+	named := 0
+	for i := range x.resp.Header {
+		f := &x.resp.Header[i]
+		if kindOf(f.Name) != upgradeLine {
+			continue
+		}
+		if named++; !strings.EqualFold(f.Value, x.upgrade) {
+			return invalid("101 to another protocol than was asked for")
+		}
+	}
+	if named != 1 {
+		return invalid("101 must name one protocol")
+	}
 	return nil
 }
 

@@ -19,9 +19,10 @@ type Client struct {
 
 // ClientRequest is a request to be sent as it stands. The engine makes the
 // lines Connection, Keep-Alive, Proxy-Connection, Content-Length and
-// Transfer-Encoding itself, the framing line in the place of the caller's. A
-// line Upgrade asks for the switch; everything else, Host too, is the caller's.
-// A line Expect has no effect but a 100 for Inform: the body does not wait.
+// Transfer-Encoding itself, the framing line in the place of the caller's. One
+// line Upgrade with one protocol asks for the switch, and a 101 to any other is
+// a *ProtocolError; everything else, Host too, is the caller's. A line Expect
+// has no effect but a 100 for Inform: the body does not wait.
 type ClientRequest struct {
 	Method string
 	Target string
