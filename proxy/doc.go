@@ -14,8 +14,8 @@
 // The life of a request:
 //
 //  1. A wire engine makes a flow.Message of it (listen.go, listen_h2.go).
-//  2. Core loads the snapshot once, finds the Endpoint by base path, and takes a
-//     pooled session (serve.go).
+//  2. Core resolves the path's dot segments (dot_segments.go), loads the snapshot
+//     once, finds the Endpoint by base path, and takes a pooled session (serve.go).
 //  3. run walks the phase table: proxy request, route, target request, call,
 //     target response, proxy response (run.go). A fault is the only jump, and
 //     it leads behind the table, to the rules of the endpoint it arose in

@@ -94,6 +94,7 @@ func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	x.Request, x.Services, x.SharedFlows = &s.request, c.Services, snapshot.SharedFlows
 	x.Serial = c.serial.Add(1)
 	x.Snapshot = snapshot
+	s.request.Path = withoutDots(s.request.Path)
 	e, suffix := snapshot.Match(s.request.Path)
 	if e == nil {
 		c.notFound(s, a, snapshot)
