@@ -153,16 +153,24 @@ func (o *outgoing) do(ctx context.Context, n *Network) (*flow.Message, error) {
 	if o.inform != nil {
 		req.Inform = o.inform
 	}
-	key := http1.Key{Scheme: "http", Addr: addr}
-	if secure {
-		key.Scheme, key.TLS = "https", o.tls.identity(o)
-	}
-	resp, err := n.h1.Do(ctx, key, func(ctx context.Context) (net.Conn, error) { return o.dial(ctx, n, addr, secure) }, &req)
+	resp, err := n.h1.Do(ctx, o.key(addr, secure), func(ctx context.Context) (net.Conn, error) { return o.dial(ctx, n, addr, secure) }, &req)
 	if err != nil {
 		return nil, err
 	}
 	o.peer, o.state = resp.RemoteAddr, resp.TLS
 	return o.answer(resp)
+}
+
+// key tells which kept connections the request may use.
+func (o *outgoing) key(addr string, secure bool) http1.Key {
+	key := http1.Key{Scheme: "http", Addr: addr, Idle: o.connection.props.keepAlive}
+	if secure {
+		key.Scheme, key.TLS = "https", o.tls.identity(o)
+	}
+	if key.Idle == 0 {
+		key.Idle = -1 // keepalive.timeout.millis of 0: none is kept
+	}
+	return key
 }
 
 // answer makes a message of what the target answered.

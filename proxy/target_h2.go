@@ -19,7 +19,7 @@ import (
 // ready.
 type h2Client struct {
 	mu         sync.Mutex // guards what follows
-	transports map[string]*h2Transport
+	transports map[http1.Key]*h2Transport
 	uses       uint64
 }
 
@@ -44,11 +44,7 @@ func (c *h2Client) do(ctx context.Context, n *Network, o *outgoing) (*flow.Messa
 		call.end()
 		return nil, err
 	}
-	key := addr
-	if secure {
-		key += "\x00" + o.tls.identity(o)
-	}
-	resp, err := c.transport(key).RoundTrip(req.WithContext(ctx))
+	resp, err := c.transport(o.key(addr, secure)).RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		err = call.cause(err)
 		call.end()
@@ -60,15 +56,15 @@ func (c *h2Client) do(ctx context.Context, n *Network, o *outgoing) (*flow.Messa
 
 // transport returns the transport for a key; above the bound the one that was
 // used least recently goes.
-func (c *h2Client) transport(key string) *h2Transport {
+func (c *h2Client) transport(key http1.Key) *h2Transport {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.transports[key]
 	if t == nil {
 		c.evict()
-		t = &h2Transport{Transport: newH2Transport()}
+		t = &h2Transport{Transport: newH2Transport(key.Idle)}
 		if c.transports == nil {
-			c.transports = map[string]*h2Transport{}
+			c.transports = map[http1.Key]*h2Transport{}
 		}
 		c.transports[key] = t
 	}
@@ -81,10 +77,11 @@ func (c *h2Client) evict() {
 	if len(c.transports) < maxH2Transports {
 		return
 	}
-	oldest := ""
+	var oldest http1.Key
+	least := c.uses + 1
 	for key, t := range c.transports {
-		if oldest == "" || t.used < c.transports[oldest].used {
-			oldest = key
+		if t.used < least {
+			oldest, least = key, t.used
 		}
 	}
 	c.transports[oldest].CloseIdleConnections() // requests under way go on; their connections end when idle
@@ -106,7 +103,7 @@ type h2DialKey struct{}
 
 type h2Dial func(ctx context.Context) (net.Conn, error)
 
-func newH2Transport() *http.Transport {
+func newH2Transport(idle time.Duration) *http.Transport {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return ctx.Value(h2DialKey{}).(h2Dial)(ctx)
 	}
@@ -115,7 +112,7 @@ func newH2Transport() *http.Transport {
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Transport{
 		Protocols: protocols, DialContext: dial, DialTLSContext: dial,
-		DisableCompression: true, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10,
+		DisableCompression: true, IdleConnTimeout: max(idle, 0), DisableKeepAlives: idle < 0, MaxResponseHeaderBytes: 64 << 10,
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}
 }

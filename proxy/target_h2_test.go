@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sluice/internal/http1"
 )
 
 // newH2Backend serves HTTP/2 only: in clear text, or in TLS when c is not nil.
@@ -263,10 +265,10 @@ func TestGRPCConnections(t *testing.T) {
 		t.Errorf("two connections, %s and %s, for calls one after the other", a, b)
 	}
 	var c h2Client
-	kept := c.transport("kept")
+	kept := c.transport(http1.Key{Addr: "kept"})
 	for i := range 2 * maxH2Transports {
-		c.transport(fmt.Sprint(i))
-		if c.transport("kept") != kept {
+		c.transport(http1.Key{Addr: fmt.Sprint(i)})
+		if c.transport(http1.Key{Addr: "kept"}) != kept {
 			t.Fatal("the transport in use was dropped")
 		}
 	}
@@ -278,7 +280,7 @@ func TestGRPCConnections(t *testing.T) {
 // TestGRPCDialContext: net/http hands the request's values on to the dialler.
 func TestGRPCDialContext(t *testing.T) {
 	want := errors.New("asked")
-	tr := newH2Transport()
+	tr := newH2Transport(0)
 	ctx := context.WithValue(t.Context(), h2DialKey{}, h2Dial(func(context.Context) (net.Conn, error) { return nil, want }))
 	for _, scheme := range []string{"http", "https"} {
 		req, err := http.NewRequestWithContext(ctx, "POST", scheme+"://a.invalid/", nil)

@@ -29,7 +29,7 @@ type httpConnection struct {
 // Values are literals. allow.tls.session.resumption is read by tlsSettings.
 type targetProperties struct {
 	connectTimeout, ioTimeout     time.Duration
-	keepAlive                     time.Duration
+	keepAlive                     time.Duration // how long an unused connection is kept
 	pass405                       bool
 	http10                        bool // supports.http11 is false
 	useProxy                      bool

@@ -11,7 +11,7 @@ import (
 // ready; the fields must not change once it is used.
 type Client struct {
 	MaxIdlePerKey int           // connections kept for one Key; default 256
-	IdleTimeout   time.Duration // how long an unused one is kept; default 60 s
+	IdleTimeout   time.Duration // how long an unused one is kept whose Key does not say; default 60 s
 	Limits        Limits        // of answers
 
 	pools pools
@@ -99,7 +99,7 @@ func (c *Client) take(key Key) *targetConn {
 		if t == nil {
 			return nil
 		}
-		if time.Since(t.idleSince) < or(c.IdleTimeout, defaultIdle) && t.probe.quiet() {
+		if time.Now().Before(t.expires) && t.probe.quiet() {
 			return t
 		}
 		_ = t.Close() // nobody uses it
@@ -112,7 +112,11 @@ const (
 )
 
 func (c *Client) keep(t *targetConn) {
-	c.pools.put(t, or(c.MaxIdlePerKey, defaultMaxIdle), or(c.IdleTimeout, defaultIdle))
+	if t.key.Idle < 0 {
+		_ = t.Close() // nobody uses it
+		return
+	}
+	c.pools.put(t, or(c.MaxIdlePerKey, defaultMaxIdle), or(t.key.Idle, or(c.IdleTimeout, defaultIdle)))
 }
 
 func (r *ClientRequest) close() {

@@ -1,14 +1,18 @@
 package http1
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -273,6 +277,54 @@ func TestIdleLimits(t *testing.T) {
 			t.Fatal("they are kept for ever")
 		}
 	}
+}
+
+// TestIdleOfKey: a key may say how long its connections are kept, and no other
+// key has to do with them.
+func TestIdleOfKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var open atomic.Int32
+		dial := func(context.Context) (net.Conn, error) {
+			near, far := net.Pipe()
+			open.Add(1)
+			go func() {
+				for br := bufio.NewReader(far); ; _, _ = io.WriteString(far, okAnswer) {
+					if _, err := http.ReadRequest(br); err != nil {
+						open.Add(-1)
+						far.Close()
+						return
+					}
+				}
+			}()
+			return near, nil
+		}
+		cl := newClient(t)
+		short, long, none := Key{Idle: 500 * time.Millisecond}, Key{Idle: time.Hour}, Key{Idle: -1}
+		wants := func(key Key, reused bool) {
+			t.Helper()
+			resp, err := cl.Do(context.Background(), key, dial, get("/"))
+			if answerOf(t, resp, err) != "ok" || resp.Reused != reused {
+				t.Errorf("kept for %v: reused %v", key.Idle, resp.Reused)
+			}
+			synctest.Wait()
+		}
+		wants(long, false)
+		wants(short, false)
+		wants(none, false)
+		if n := open.Load(); n != 2 {
+			t.Errorf("%d connections are open, want two", n)
+		}
+		time.Sleep(400 * time.Millisecond)
+		wants(short, true)
+		time.Sleep(500 * time.Millisecond)
+		wants(short, false)
+		wants(none, false)
+		wants(long, true)
+		time.Sleep(2 * time.Second) // the sweep of the short ones does not wait for the long one
+		if n := open.Load(); n != 1 {
+			t.Errorf("%d connections are open, want one", n)
+		}
+	})
 }
 
 // TestCancelledBefore: nothing is dialled for a call that nobody waits for.

@@ -11,9 +11,10 @@ import (
 
 // Key tells destinations apart whose connections must not be mixed.
 type Key struct {
-	Scheme string // "http" or "https"
-	Addr   string // host:port
-	TLS    string // opaque: equal for equal TLS settings
+	Scheme string        // "http" or "https"
+	Addr   string        // host:port
+	TLS    string        // opaque: equal for equal TLS settings
+	Idle   time.Duration // how long an unused connection is kept; 0: Client.IdleTimeout, negative: not at all
 }
 
 // DialFunc opens a connection, with the TLS handshake done.
@@ -23,15 +24,15 @@ type DialFunc func(ctx context.Context) (net.Conn, error)
 // or to the pool.
 type targetConn struct {
 	link
-	key       Key
-	br        *bufio.Reader // only during a call
-	tls       *tls.ConnectionState
-	probe     *probe
-	abort     func() // closes the connection; made once for context.AfterFunc
-	upload    *upload
-	idleSince time.Time
-	reused    bool
-	answered  bool // a byte of the answer at hand was read
+	key      Key
+	br       *bufio.Reader // only during a call
+	tls      *tls.ConnectionState
+	probe    *probe
+	abort    func() // closes the connection; made once for context.AfterFunc
+	upload   *upload
+	expires  time.Time // while it is kept: from when on it is not used any more
+	reused   bool
+	answered bool // a byte of the answer at hand was read
 }
 
 func newTargetConn(c net.Conn, key Key) *targetConn {
@@ -75,8 +76,9 @@ func (t *targetConn) end() {
 // pools holds the idle connections of a Client by destination.
 type pools struct {
 	mu    sync.Mutex
-	idle  map[Key][]*targetConn // oldest first
+	idle  map[Key][]*targetConn // the first expires first
 	timer *time.Timer           // sweeps while there is something to sweep
+	due   time.Time             // when it does
 }
 
 // get takes the connection used last: it is the least likely to have been
@@ -95,9 +97,9 @@ func (p *pools) get(key Key) *targetConn {
 	return t
 }
 
-// put keeps t, or closes it if there are enough.
+// put keeps t for timeout, or closes it if there are enough.
 func (p *pools) put(t *targetConn, most int, timeout time.Duration) {
-	t.idleSince, t.reused = time.Now(), true
+	t.expires, t.reused = time.Now().Add(timeout), true
 	p.mu.Lock()
 	list := p.idle[t.key]
 	full := len(list) >= most
@@ -106,9 +108,7 @@ func (p *pools) put(t *targetConn, most int, timeout time.Duration) {
 			p.idle = map[Key][]*targetConn{}
 		}
 		p.idle[t.key] = append(list, t)
-		if p.timer == nil {
-			p.timer = time.AfterFunc(timeout, func() { p.sweep(timeout) })
-		}
+		p.schedule(t.expires)
 	}
 	p.mu.Unlock()
 	if full {
@@ -116,29 +116,66 @@ func (p *pools) put(t *targetConn, most int, timeout time.Duration) {
 	}
 }
 
-// sweep closes what was idle for timeout, forgets destinations without
-// connections, and comes again if something is left.
-func (p *pools) sweep(timeout time.Duration) {
+// schedule makes sure that there is a sweep at the given time or before. The
+// caller holds mu.
+func (p *pools) schedule(at time.Time) {
+	switch {
+	case p.timer == nil:
+		p.timer = time.AfterFunc(time.Until(at), p.sweep)
+	case at.Before(p.due):
+		p.timer.Reset(time.Until(at))
+	default:
+		return
+	}
+	p.due = at
+}
+
+// sweepGap is the least time between two sweeps. A connection may stay open for
+// so much longer than it is used.
+const sweepGap = time.Second
+
+// sweep closes what has expired, forgets destinations without connections, and
+// comes again if something is left.
+func (p *pools) sweep() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	limit := time.Now().Add(-timeout)
+	if p.timer != nil {
+		p.timer.Stop() // set again since it fired
+		p.timer = nil
+	}
+	now := time.Now()
+	var next time.Time
 	for key, list := range p.idle {
-		n := 0
-		for n < len(list) && !list[n].idleSince.After(limit) {
-			_ = list[n].Close() // nobody uses it
-			n++
-		}
-		if n == len(list) {
+		if list = expire(list, now); len(list) == 0 {
 			delete(p.idle, key)
 			continue
 		}
-		p.idle[key] = append(list[:0], list[n:]...)
-		clear(list[len(list)-n:])
+		p.idle[key] = list
+		if next.IsZero() || list[0].expires.Before(next) {
+			next = list[0].expires
+		}
 	}
-	p.timer = nil
+	if soonest := now.Add(sweepGap); next.Before(soonest) {
+		next = soonest
+	}
 	if len(p.idle) > 0 {
-		p.timer = time.AfterFunc(max(timeout/4, time.Millisecond), func() { p.sweep(timeout) })
+		p.schedule(next)
 	}
+}
+
+// expire closes what has expired and returns the rest.
+func expire(list []*targetConn, now time.Time) []*targetConn {
+	n := 0
+	for n < len(list) && !list[n].expires.After(now) {
+		_ = list[n].Close() // nobody uses it
+		n++
+	}
+	if n == 0 {
+		return list
+	}
+	rest := append(list[:0], list[n:]...)
+	clear(list[len(rest):])
+	return rest
 }
 
 func (p *pools) closeIdle() {
