@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -13,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"sluice/internal/state/statetest"
 )
 
 // clusterKills is how often TestCluster kills: go test ./cmd/sluice -run 'TestCluster$' -cluster-kills=20
@@ -84,7 +85,7 @@ func (n *clusterNode) start(t *testing.T) {
 	n.out = &lockedBuffer{}
 	n.cmd = exec.Command(file, n.args...)
 	n.cmd.Stdout = n.out
-	n.cmd.Stderr = io.MultiWriter(n.out, &lineWriter{tell: n.hear})
+	n.cmd.Stderr = io.MultiWriter(n.out, &statetest.Lines{Tell: n.hear})
 	if err := n.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -139,24 +140,6 @@ func (n *clusterNode) kill(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = n.cmd.Wait() // says that it was killed
-}
-
-// lineWriter tells whole lines.
-type lineWriter struct {
-	tell func(string)
-	rest []byte
-}
-
-func (l *lineWriter) Write(p []byte) (int, error) {
-	l.rest = append(l.rest, p...)
-	for {
-		line, rest, whole := bytes.Cut(l.rest, []byte("\n"))
-		if !whole {
-			return len(p), nil
-		}
-		l.tell(string(line))
-		l.rest = rest
-	}
 }
 
 // clusterAnswer is what a node answered. A status of 0 is no answer: it was killed.

@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -133,7 +132,7 @@ func (n *memberNode) start(t *testing.T) {
 	n.command = exec.Command(self)
 	n.command.Env = append(os.Environ(), partVariable+"=member", dirVariable+"="+n.dir, clusterVariable+"="+string(cluster), lifeVariable+"="+n.life())
 	n.command.Stderr = os.Stderr
-	n.command.Stdout = &lines{tell: n.hear}
+	n.command.Stdout = &statetest.Lines{Tell: n.hear}
 	n.input, err = n.command.StdinPipe()
 	check(t, err)
 	check(t, n.command.Start())
@@ -184,22 +183,4 @@ func (n *memberNode) kill(t *testing.T) {
 	n.address.Store(nil)
 	check(t, n.command.Process.Kill())
 	_ = n.command.Wait() // says that it was killed
-}
-
-// lines is a writer that tells whole lines.
-type lines struct {
-	tell func(string)
-	rest []byte
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.rest = append(l.rest, p...)
-	for {
-		line, rest, whole := bytes.Cut(l.rest, []byte("\n"))
-		if !whole {
-			return len(p), nil
-		}
-		l.tell(string(line))
-		l.rest = rest
-	}
 }
