@@ -72,6 +72,9 @@ func (r *run) detach() {
 // afterwards runs PostClientFlow, with a time budget of its own. Nothing that happens
 // there matters to anyone but its author (runtime.md 3.5).
 func (r *run) afterwards(ctx context.Context) {
+	if len(r.endpoint.postClient) == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.endpoint.props.apiTimeout)
 	defer cancel()
 	r.x.Deadline = r.x.Now().Add(r.endpoint.props.apiTimeout)

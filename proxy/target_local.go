@@ -73,9 +73,12 @@ func (silent) Panicked(*flow.Exchange, any, []byte) {}
 func (silent) Failed(*flow.Exchange, error)         {}
 
 // invoke runs the callee's whole pipeline on an exchange of its own. Its
-// PostClientFlow runs when the caller has the answer's header.
+// PostClientFlow runs before the caller has the answer.
 func (c *localConnection) invoke(ctx context.Context, parent *flow.Exchange, m *flow.Message, suffix string, who client, report Reporter) (*flow.Message, error) {
-	snapshot, _ := parent.Snapshot.(*Snapshot)
+	snapshot, ok := parent.Snapshot.(*Snapshot)
+	if !ok {
+		snapshot = &Snapshot{} // the request came from no table: nothing is served beside it
+	}
 	e, path, suffix, err := c.resolve(parent, snapshot, suffix)
 	if err != nil {
 		return nil, err
