@@ -98,6 +98,24 @@ func TestForwardProxyNotUsed(t *testing.T) {
 	}
 }
 
+// TestForwardProxyConnectionsApart: a target without use.proxy does not get a
+// kept connection through the forward proxy, nor the other way round.
+func TestForwardProxyConnectionsApart(t *testing.T) {
+	url, connections := counting(t)
+	f := newForwarder(t, "")
+	s := rig{forward: "http://" + f.addr, files: []string{
+		proxyAt("/through"), targetAt(url),
+		proxyAt("/direct", `<RouteRule name="d"><TargetEndpoint>direct</TargetEndpoint></RouteRule>`), targetNamed("direct", url, "use.proxy=false"),
+	}}.serve(t)
+	for range 2 {
+		s.wants("GET /through HTTP/1.1", 200, "ok")
+		s.wants("GET /direct HTTP/1.1", 200, "ok")
+	}
+	if n := connections.Load(); n != 2 || len(f.asked) != 1 {
+		t.Errorf("%d connections, of which %d through the proxy; want 2 and 1", n, len(f.asked))
+	}
+}
+
 func TestForwardProxyRefuses(t *testing.T) {
 	b := newBackend(t, "A")
 	for _, tc := range []struct{ answer, want string }{

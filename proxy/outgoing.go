@@ -163,7 +163,8 @@ func (o *outgoing) do(ctx context.Context, n *Network) (*flow.Message, error) {
 
 // key tells which kept connections the request may use.
 func (o *outgoing) key(addr string, secure bool) http1.Key {
-	key := http1.Key{Scheme: "http", Addr: addr, Idle: o.connection.props.keepAlive}
+	props := &o.connection.props
+	key := http1.Key{Scheme: "http", Addr: addr, Direct: !props.useProxy, Idle: props.keepAlive}
 	if secure {
 		key.Scheme, key.TLS = "https", o.tls.identity(o)
 	}

@@ -14,6 +14,7 @@ type Key struct {
 	Scheme string        // "http" or "https"
 	Addr   string        // host:port
 	TLS    string        // opaque: equal for equal TLS settings
+	Direct bool          // not by way of a forward proxy
 	Idle   time.Duration // how long an unused connection is kept; 0: Client.IdleTimeout, negative: not at all
 }
 
