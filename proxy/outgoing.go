@@ -53,7 +53,7 @@ func (o *outgoing) prepare(x *flow.Exchange) {
 		}
 		o.lines = append(o.lines, f)
 	}
-	if upgrade != "" {
+	if upgrade != "" && !o.connection.props.http10 {
 		o.lines.Add("Upgrade", upgrade)
 	}
 	if verb := o.connection.props.overrides[o.method]; verb != "" {
@@ -113,7 +113,7 @@ func (o *outgoing) take(m *flow.Message, compression string) error {
 		return nil
 	}
 	coding := m.Header.Value("Content-Encoding")
-	body, size, err := m.Outgoing(compression)
+	body, size, err := o.sendable(m, compression)
 	if err != nil {
 		return err
 	}
@@ -125,9 +125,28 @@ func (o *outgoing) take(m *flow.Message, compression string) error {
 		o.content = held.Bytes()
 		return nil
 	}
+	if size < 0 && o.http10() {
+		defer body.Close()
+		o.content, err = io.ReadAll(body) // coded anew, or with a trailer that is left out
+		return err
+	}
 	o.stream, o.trailer, o.announced = body, m.Trailer, m.Header.Items("Trailer")
 	return nil
 }
+
+// sendable is m.Outgoing. For HTTP/1.0, which has to know the size of a body, it
+// first holds one whose size is not known or changes.
+func (o *outgoing) sendable(m *flow.Message, compression string) (io.ReadCloser, int64, error) {
+	if o.http10() && (m.Body.Size() < 0 || compression != "") {
+		if err := m.Hold(); err != nil {
+			return nil, 0, err
+		}
+	}
+	return m.Outgoing(compression)
+}
+
+// http10 reports whether the request goes out as HTTP/1.0.
+func (o *outgoing) http10() bool { return o.connection.props.http10 && !o.grpc }
 
 func (o *outgoing) recode(coding string) {
 	if coding == "" {
@@ -145,7 +164,7 @@ func (o *outgoing) do(ctx context.Context, n *Network) (*flow.Message, error) {
 	addr, secure := n.route(o.to)
 	req := http1.ClientRequest{
 		Method: o.method, Target: requestTarget(o.path, o.query), Header: o.lines,
-		Content: o.content, Body: o.stream, ContentLength: o.size, IOTimeout: o.timeout,
+		Content: o.content, Body: o.stream, ContentLength: o.size, IOTimeout: o.timeout, HTTP10: o.connection.props.http10,
 	}
 	if o.trailer != nil {
 		req.Trailer = func() []http1.Field { return o.trailer() }

@@ -131,6 +131,11 @@ func readProxyProperties(b *flow.Build, el *etree.Element) proxyProperties {
 		postWithoutLength: r.flag("allow.post.without.content.length", false),
 		putWithoutLength:  r.flag("allow.put.without.content.length", false),
 	}
+	for _, name := range [...]string{"allow.http10", "allow.http11"} {
+		if !r.flag(name, true) {
+			b.Warn(r.m[name], "UnusedElement", "property "+name+" has no effect: HTTP/1.0 and HTTP/1.1 are always served", "remove the property")
+		}
+	}
 	for name := range r.m {
 		method, ok := strings.CutPrefix(name, "allow.http.method.")
 		if !ok {

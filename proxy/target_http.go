@@ -31,7 +31,7 @@ type targetProperties struct {
 	connectTimeout, ioTimeout     time.Duration
 	keepAlive                     time.Duration // how long an unused connection is kept
 	pass405                       bool
-	http10                        bool // supports.http11 is false
+	http10                        bool // supports.http11 is false: requests go out as HTTP/1.0
 	useProxy                      bool
 	streamRequest, streamResponse bool
 	responseLimit                 int64

@@ -104,10 +104,7 @@ func (x *call) send() error {
 
 func (x *call) writeHead() {
 	r, out := x.req, &x.out
-	out.text(r.Method)
-	out.text(" ")
-	out.text(r.Target)
-	out.text(" HTTP/1.1\r\n")
+	out.requestLine(r)
 	frame := r.frameLine()
 	for i := range r.Header {
 		kind := kindOf(r.Header[i].Name)
@@ -133,6 +130,17 @@ func (x *call) writeHead() {
 		out.text("Connection: Upgrade\r\n")
 	}
 	out.text("\r\n")
+}
+
+func (s *sink) requestLine(r *ClientRequest) {
+	s.text(r.Method)
+	s.text(" ")
+	s.text(r.Target)
+	if r.HTTP10 {
+		s.text(" HTTP/1.0\r\n")
+		return
+	}
+	s.text(" HTTP/1.1\r\n")
 }
 
 func (r *ClientRequest) frameLine() lineKind {
@@ -213,7 +221,7 @@ func (x *call) attachBody() error {
 	r.TLS, r.Reused = x.conn.tls, x.conn.reused
 	r.ContentLength = f.length
 	old := r.Proto == "HTTP/1.0"
-	x.keep = !f.close && (!old || f.keepAlive)
+	x.keep = !f.close && (!old || f.keepAlive) && !x.req.HTTP10
 	if old && f.chunked {
 		return invalid("Transfer-Encoding in HTTP/1.0").fromTarget()
 	}

@@ -27,6 +27,7 @@ type ClientRequest struct {
 	Method string
 	Target string
 	Header []Field
+	HTTP10 bool // speak HTTP/1.0: without chunks, on a connection for this call only
 
 	// Content is a body at hand, Body a stream of ContentLength bytes (-1: in
 	// chunks). Do closes Body. Streams of more than 64 KiB are read by a goroutine
@@ -150,6 +151,9 @@ func (r *ClientRequest) check() error {
 	}
 	if r.Body == nil {
 		r.ContentLength = int64(len(r.Content))
+	}
+	if r.HTTP10 && r.ContentLength < 0 {
+		return badRequest("HTTP/1.0 needs the size of a body")
 	}
 	return checkHeader(r.Header)
 }
