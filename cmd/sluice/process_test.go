@@ -349,6 +349,36 @@ func TestSecondSignal(t *testing.T) {
 	}
 }
 
+// TestMaxConnections: with one place, a second connection is served when the first ends.
+func TestMaxConnections(t *testing.T) {
+	p := start(t, "serve", bundle(t, "/m", `<RouteRule name="r"/>`, ""), "--max-connections", "1")
+	ask := func() (net.Conn, *bufio.Reader) {
+		c, err := net.Dial("tcp", p.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		if _, err := io.WriteString(c, "GET /m HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		return c, bufio.NewReader(c)
+	}
+	first, answer := ask()
+	if _, err := answer.Peek(1); err != nil {
+		t.Fatal(err)
+	}
+	second, answer := ask()
+	_ = second.SetReadDeadline(time.Now().Add(100 * time.Millisecond)) // as long as a wrong answer has to arrive
+	if _, err := answer.Peek(1); err == nil {
+		t.Error("a second connection is served beside the first")
+	}
+	_ = second.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = first.Close()
+	if _, err := answer.Peek(1); err != nil {
+		t.Errorf("after the first ended: %v", err)
+	}
+}
+
 // TestRefusals holds what users see when something is wrong with what they give.
 func TestRefusals(t *testing.T) {
 	file, err := binary()
@@ -370,6 +400,8 @@ func TestRefusals(t *testing.T) {
 		{"strict", []string{"serve", good, bad, "--strict"}, 1, []string{"MissingTarget", `"nowhere"`, "default.xml:1:", "not starting"}},
 		{"unknown key", []string{"serve", good, "--config", config}, 2, []string{"listen-tls", "^", "known keys"}},
 		{"bad map", []string{"serve", good, "--map-host", "x"}, 2, []string{"--map-host", "NAME=HOST:PORT"}},
+		{"no number", []string{"serve", good, "--max-connections", "many"}, 2, []string{"--max-connections", `"many" is not a whole number`}},
+		{"less than none", []string{"serve", good, "--max-connections", "-1"}, 2, []string{"--max-connections is -1"}},
 		{"half of a pair", []string{"serve", good, "--tls-cert", "x"}, 2, []string{"go together"}},
 		{"lint", []string{"lint", bad}, 1, []string{"MissingTarget", "1 error"}},
 		{"lint json", []string{"lint", "--format", "json", bad}, 1, []string{`"code": "MissingTarget"`, `"line": 1`}},

@@ -109,6 +109,7 @@ func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
 		return exitCode(1)
 	}
 	server := proxy.NewServer(r.core(), r.log)
+	server.LimitConnections(s.MaxConnections)
 	failed := make(chan error, 8) // as many as there are listeners
 	if err := r.listen(server, failed); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 type settings struct {
 	Paths          []string          `yaml:"paths"`
 	Listen         string            `yaml:"listen"`
+	MaxConnections int               `yaml:"max-connections"`
 	TLSListen      string            `yaml:"tls-listen"`
 	TLSCert        string            `yaml:"tls-cert"`
 	TLSKey         string            `yaml:"tls-key"`
@@ -128,6 +130,7 @@ func (s *settings) options() []*option {
 		{name: "tls-key", usage: "key `file` in PEM", set: text(&s.TLSKey)},
 		{name: "tls-client-ca", usage: "`file` with the CAs of client certificates (mTLS)", set: text(&s.TLSClientCA)},
 		{name: "tls-self-signed", usage: "make a certificate for localhost at start", set: flag(&s.SelfSigned), boolean: true},
+		{name: "max-connections", usage: "`number` of connections served at a time by --listen and --tls-listen together; more wait until one ends; 0 for no limit", set: whole(&s.MaxConnections), def: strconv.Itoa(s.MaxConnections)},
 		{name: "admin", usage: "`address` of the admin page, /healthz, /readyz, /metrics and pprof; empty for none", set: text(&s.Admin)},
 		{name: "region", usage: "system.region.`name`", set: text(&s.Region), def: s.Region},
 		{name: "watch", usage: "reload when a bundle changes; a bad edit keeps the old revision serving", set: flag(&s.Watch), boolean: true},
@@ -162,6 +165,18 @@ func (s *settings) setMapHost(v string) error {
 	}
 	s.MapHost[name] = to
 	return nil
+}
+
+// whole sets a field to a whole number.
+func whole(p *int) func(string) error {
+	return func(v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number", v)
+		}
+		*p = n
+		return nil
+	}
 }
 
 // duration sets a field to a time of at least that.
@@ -274,6 +289,8 @@ func (s *settings) check() error {
 		return fmt.Errorf("--integrations is %q; it is local or google", s.Integrations)
 	case s.GoogleTokens != googleTokens && s.GoogleTokens != localTokens:
 		return fmt.Errorf("--google-tokens is %q; it is google or local", s.GoogleTokens)
+	case s.MaxConnections < 0:
+		return fmt.Errorf("--max-connections is %d; it is 0, for no limit, or more", s.MaxConnections)
 	case (s.TLSCert == "") != (s.TLSKey == ""):
 		return errors.New("--tls-cert and --tls-key go together")
 	case s.TLSCert != "" && s.SelfSigned:

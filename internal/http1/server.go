@@ -33,17 +33,24 @@ type Server struct {
 	// of panics of Handler, which are *PanicError; nil: nobody.
 	ErrorLog func(error)
 
+	// MaxConns bounds how many connections are served at a time, whatever
+	// listener they came by; 0: no bound. A listener that has accepted one too
+	// many accepts no more before that one has a place.
+	MaxConns int
+
 	Limits   Limits
 	Timeouts Timeouts
 
 	closing   atomic.Bool
-	mu        sync.Mutex // guards what follows
+	places    chan struct{} // holds one for each connection served; nil without MaxConns
+	mu        sync.Mutex    // guards what follows, and the making of places
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
 	quiet     chan struct{} // closed by the last connection after Shutdown began
 }
 
-// Serve accepts connections until Shutdown, each served in its own goroutine.
+// Serve accepts connections until Shutdown, each served in its own goroutine, as
+// far as MaxConns lets it.
 func (s *Server) Serve(l net.Listener) error {
 	if !s.addListener(l) {
 		_ = l.Close() // never served
@@ -55,7 +62,7 @@ func (s *Server) Serve(l net.Listener) error {
 		c, err := l.Accept()
 		if err == nil {
 			pause = 0
-			go s.ServeConn(c)
+			s.start(c)
 			continue
 		}
 		if s.closing.Load() {
@@ -68,6 +75,22 @@ func (s *Server) Serve(l net.Listener) error {
 		s.report(err)
 		time.Sleep(pause) // out of descriptors, most likely: others must end first
 	}
+}
+
+// start serves c in a goroutine of its own, as soon as there is a place for it.
+// The place is taken after accepting, not before: a listener on which nobody
+// calls must not keep one from the others. That is why it is not netutil's
+// LimitListener, whose connections have no CloseWrite either.
+func (s *Server) start(c net.Conn) {
+	if s.places == nil {
+		go s.ServeConn(c)
+		return
+	}
+	s.places <- struct{}{}
+	go func() {
+		defer func() { <-s.places }()
+		s.ServeConn(c)
+	}()
 }
 
 func isTemporary(err error) bool {
@@ -147,6 +170,9 @@ func (s *Server) addListener(l net.Listener) bool {
 		s.listeners = map[net.Listener]struct{}{}
 	}
 	s.listeners[l] = struct{}{}
+	if s.MaxConns > 0 && s.places == nil {
+		s.places = make(chan struct{}, s.MaxConns)
+	}
 	return true
 }
 
