@@ -183,7 +183,7 @@ func (b *Build) Condition(el *etree.Element) *Condition {
 	if err != nil {
 		p := b.problem(Error, el, "InvalidCondition", "condition does not parse: "+err.Error(), "")
 		if se, ok := err.(*ConditionError); ok {
-			p.Message, p.Excerpt, p.Hint = se.Message, se.Excerpt(), se.Hint
+			p.Message, p.Excerpt, p.Hint = se.Message, se.excerpt(), se.Hint
 		}
 		b.Problems = append(b.Problems, p)
 		return nil
@@ -205,7 +205,7 @@ func (b *Build) TemplateWith(el *etree.Element, text string, o TemplateOptions) 
 	}
 	p := b.problem(Error, el, "InvalidTemplate", err.Error(), "")
 	if te, ok := err.(*TemplateError); ok {
-		p.Code, p.Message, p.Hint, p.Excerpt = te.Code, te.Message, te.Hint, te.Excerpt()
+		p.Code, p.Message, p.Hint, p.Excerpt = te.Code, te.Message, te.Hint, te.excerpt()
 	}
 	b.Problems = append(b.Problems, p)
 	return Literal(text)

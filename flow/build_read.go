@@ -58,9 +58,9 @@ func RawText(el *etree.Element) string {
 // TextOf is the character data of el without the white space around it.
 func TextOf(el *etree.Element) string { return strings.TrimSpace(RawText(el)) }
 
-// InnerXML is what el contains, text or elements, as it will be sent: the
+// innerXML is what el contains, text or elements, as it will be sent: the
 // payload of AssignMessage and RaiseFault.
-func InnerXML(el *etree.Element) (string, error) {
+func innerXML(el *etree.Element) (string, error) {
 	if len(el.ChildElements()) == 0 {
 		return RawText(el), nil
 	}

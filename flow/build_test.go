@@ -95,8 +95,8 @@ func TestElementTexts(t *testing.T) {
 		t.Errorf("of nothing: %q", got)
 	}
 	for tag, want := range map[string]string{"Empty": "", "Text": " ab ", "XML": `<a k="&lt;">1<b/></a> <c/>`} {
-		if got, err := InnerXML(Child(el, tag)); got != want || err != nil {
-			t.Errorf("InnerXML of %s: %q, %v; want %q", tag, got, err, want)
+		if got, err := innerXML(Child(el, tag)); got != want || err != nil {
+			t.Errorf("innerXML of %s: %q, %v; want %q", tag, got, err, want)
 		}
 	}
 	list := parseElement(t, `<P xmlns:x="urn:x"><x:A>1</x:A><B/><A>2</A></P>`)

@@ -41,9 +41,9 @@ const (
 	excerptAfter  = 40
 )
 
-// Excerpt returns the line of the condition that is wrong and, on a second line,
+// excerpt returns the line of the condition that is wrong and, on a second line,
 // a caret below the place.
-func (e *ConditionError) Excerpt() string {
+func (e *ConditionError) excerpt() string {
 	start, end := lineAround(e.text, e.Offset)
 	before, after := []rune(e.text[start:e.Offset]), []rune(e.text[e.Offset:end])
 	before = []rune(strings.TrimLeftFunc(string(before), unicode.IsSpace))

@@ -225,7 +225,7 @@ func FuzzCondition(f *testing.F) {
 			if failure.Offset < 0 || failure.Offset > len(text) || failure.Message == "" || failure.Error() == "" {
 				t.Fatalf("%#v", failure)
 			}
-			failure.Excerpt()
+			failure.excerpt()
 			return
 		}
 		got, err := c.Eval(x)

@@ -164,7 +164,7 @@ func TestConditionErrors(t *testing.T) {
 }
 
 func explainError(e *ConditionError) string {
-	s := e.Excerpt() + "\n" + e.Message
+	s := e.excerpt() + "\n" + e.Message
 	if e.Hint != "" {
 		s += "\nhint: " + e.Hint
 	}
@@ -221,8 +221,8 @@ func TestConditionErrorPlace(t *testing.T) {
 		if !errors.As(err, &failure) {
 			t.Fatalf("%q: %v", test.text, err)
 		}
-		if failure.Error() != test.err || failure.Excerpt() != test.excerpt {
-			t.Errorf("%q: got %s\n%s\nwant\n%s", test.text, failure, failure.Excerpt(), test.excerpt)
+		if failure.Error() != test.err || failure.excerpt() != test.excerpt {
+			t.Errorf("%q: got %s\n%s\nwant\n%s", test.text, failure, failure.excerpt(), test.excerpt)
 		}
 	}
 }
@@ -267,7 +267,7 @@ func TestConditionCorpus(t *testing.T) {
 		delete(refused, text)
 		switch {
 		case err != nil && !listed:
-			t.Errorf("%s: %s", err, err.(*ConditionError).Excerpt())
+			t.Errorf("%s: %s", err, err.(*ConditionError).excerpt())
 		case err == nil && listed:
 			t.Errorf("compiles although listed (%s): %s", reason, text)
 		}

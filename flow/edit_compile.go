@@ -186,7 +186,7 @@ func (c *editCompiler) payloadText(el *etree.Element) (string, bool) {
 			return "", false
 		}
 	}
-	text, err := InnerXML(el)
+	text, err := innerXML(el)
 	if err != nil {
 		c.refuseEdit(el, "InvalidPayload", "the payload cannot be written as XML: "+err.Error())
 	}

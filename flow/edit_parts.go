@@ -26,7 +26,7 @@ var headers = fields{list: "Headers", item: "Header",
 	add:    func(m *Message, name, value string) error { m.Header.Add(name, value); return nil },
 	del: func(m *Message, name string, n int) error {
 		if n > 0 {
-			m.Header.DelItem(name, n)
+			m.Header.delItem(name, n)
 			return nil
 		}
 		m.Header.Del(name)

@@ -118,7 +118,7 @@ func (m *Message) Outgoing(compression string) (io.ReadCloser, int64, error) {
 }
 
 func (m *Message) outgoing(compression string) (io.ReadCloser, int64, error) {
-	coding := m.Coding()
+	coding := m.coding()
 	want := compression
 	switch compression {
 	case "":

@@ -117,7 +117,7 @@ func outgoing(t *testing.T, m *Message, compression string) (header, text string
 	if err != nil {
 		t.Fatalf("what was sent does not decode: %v", err)
 	}
-	return sent.Coding(), string(plain), size, nil
+	return sent.coding(), string(plain), size, nil
 }
 
 // TestOutgoing: the property compression.algorithm against what came in, and
@@ -164,8 +164,8 @@ func TestOutgoing(t *testing.T) {
 		}
 		if c.header == "br" {
 			r, size, err := m.Outgoing(c.compression)
-			if err != nil || size != 5 || m.Coding() != "br" {
-				t.Errorf("%s: size %d, %s, %v", c.name, size, m.Coding(), err)
+			if err != nil || size != 5 || m.coding() != "br" {
+				t.Errorf("%s: size %d, %s, %v", c.name, size, m.coding(), err)
 			}
 			_ = r.Close()
 			continue

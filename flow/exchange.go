@@ -175,10 +175,6 @@ func (x *Exchange) Inherit(parent *Exchange) {
 	x.trace, x.Depth = parent.trace, parent.Depth+1
 }
 
-// PolicyFault is the newest failure of a policy, also of one with
-// continueOnError, or nil.
-func (x *Exchange) PolicyFault() *faults.Fault { return x.last }
-
 // OnAnswer remembers something to do to the message that the client gets, after
 // all flows and fault rules and before its header is sent, be it a response or an
 // error.

@@ -145,9 +145,9 @@ func (h Header) Joined(name string) (string, bool) {
 	return h.Get(name)
 }
 
-// SetItem sets the n-th comma-separated item (1-based) of the header called
+// setItem sets the n-th comma-separated item (1-based) of the header called
 // name. An n just past the end appends; anything further is ignored.
-func (h *Header) SetItem(name string, n int, value string) {
+func (h *Header) setItem(name string, n int, value string) {
 	items := h.Items(name)
 	switch {
 	case n >= 1 && n <= len(items):
@@ -160,9 +160,9 @@ func (h *Header) SetItem(name string, n int, value string) {
 	h.Set(name, strings.Join(items, ","))
 }
 
-// DelItem drops the n-th item (1-based) of the header called name; with a
+// delItem drops the n-th item (1-based) of the header called name; with a
 // single item it does nothing (policies-1.md 4.3, indexed names in Remove).
-func (h *Header) DelItem(name string, n int) {
+func (h *Header) delItem(name string, n int) {
 	items := h.Items(name)
 	if len(items) < 2 || n < 1 || n > len(items) {
 		return

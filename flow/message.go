@@ -92,7 +92,7 @@ func (m *Message) Content() ([]byte, error) {
 	if m.recoded || len(raw) == 0 {
 		return raw, nil
 	}
-	coding := m.Coding()
+	coding := m.coding()
 	if coding == "" {
 		return raw, nil
 	}
@@ -131,8 +131,8 @@ func (m *Message) ClearContent() {
 	m.Header.Del("Content-Encoding")
 }
 
-// Coding returns the message's Content-Encoding in lower case, "" for none.
-func (m *Message) Coding() string {
+// coding returns the message's Content-Encoding in lower case, "" for none.
+func (m *Message) coding() string {
 	v, ok := m.Header.Get("Content-Encoding")
 	if !ok {
 		return ""
@@ -190,8 +190,8 @@ func (m *Message) SetQueryParam(name, value string) {
 	m.storeQuery()
 }
 
-// SetQueryItem sets the n-th value of the parameter; one past the end appends.
-func (m *Message) SetQueryItem(name string, n int, value string) {
+// setQueryItem sets the n-th value of the parameter; one past the end appends.
+func (m *Message) setQueryItem(name string, n int, value string) {
 	m.query().set(name, n, value)
 	m.storeQuery()
 }
@@ -221,7 +221,7 @@ var badFormData = faults.MustRuntime("BadFormData")
 // form.
 func (m *Message) form() (*params, error) {
 	if m.MediaType() != FormType {
-		m.formMemo, m.formText = params{plus: true}, ""
+		m.formMemo, m.formText = params{}, ""
 		return &m.formMemo, nil
 	}
 	body, err := m.Content()
@@ -286,8 +286,8 @@ func (m *Message) SetFormParam(name, value string) error {
 	return m.changeForm(func(p *params) { p.setAll(name, value) })
 }
 
-// SetFormItem sets the n-th value of the parameter; one past the end appends.
-func (m *Message) SetFormItem(name string, n int, value string) error {
+// setFormItem sets the n-th value of the parameter; one past the end appends.
+func (m *Message) setFormItem(name string, n int, value string) error {
 	return m.changeForm(func(p *params) { p.set(name, n, value) })
 }
 

@@ -57,7 +57,7 @@ func TestFormEdits(t *testing.T) {
 	}{
 		{"set", "a=1&b=%&a=2", func(m *Message) error { return m.SetFormParam("a", "x y") }, "a=x%20y&b=%"},
 		{"add", "a=1", func(m *Message) error { return m.AddFormParam("a", "2") }, "a=1&a=2"},
-		{"set an item", "a=1&a=2", func(m *Message) error { return m.SetFormItem("a", 2, "3") }, "a=1&a=3"},
+		{"set an item", "a=1&a=2", func(m *Message) error { return m.setFormItem("a", 2, "3") }, "a=1&a=3"},
 		{"del", "a=1&b=2&a=3", func(m *Message) error { return m.DelFormParam("a", 0) }, "b=2"},
 		{"del an item", "a=1&b=2&a=3", func(m *Message) error { return m.DelFormParam("a", 2) }, "a=1&b=2"},
 	} {
@@ -165,8 +165,8 @@ func TestMessageTexts(t *testing.T) {
 		t.Errorf("%q, %q, %q", m.MediaType(), m.ReasonPhrase(), m.Kind)
 	}
 	m.Reason = "Fine"
-	if m.ReasonPhrase() != "Fine" || StandardReason(299) != "" || StandardReason(429) != "Too Many Requests" {
-		t.Errorf("%q, %q", m.ReasonPhrase(), StandardReason(429))
+	if m.ReasonPhrase() != "Fine" || standardReason(299) != "" || standardReason(429) != "Too Many Requests" {
+		t.Errorf("%q, %q", m.ReasonPhrase(), standardReason(429))
 	}
 	r := NewRequest()
 	r.Path = "/a%20b"

@@ -7,13 +7,13 @@ import "strings"
 // also when it does not parse.
 type params struct {
 	pairs []pair
-	plus  bool // "+" stands for a space
 }
 
 type pair struct{ raw, name, value string }
 
+// parseParams reads a query string or a form body; with plus "+" stands for a space.
 func parseParams(text string, plus bool) params {
-	p := params{plus: plus}
+	var p params
 	if text == "" {
 		return p
 	}

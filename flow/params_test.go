@@ -68,10 +68,10 @@ func TestQueryEdits(t *testing.T) {
 		{"del the last", "a=1", func(m *Message) { m.DelQueryParam("a", 0) }, ""},
 		{"del the second", "a=1&a=2&a=3", func(m *Message) { m.DelQueryParam("a", 2) }, "a=1&a=3"},
 		{"del what is not there", "a=1&&b", func(m *Message) { m.DelQueryParam("c", 0) }, "a=1&&b"},
-		{"set the second", "a=1&a=2", func(m *Message) { m.SetQueryItem("a", 2, "9") }, "a=1&a=9"},
-		{"set one past the end", "a=1&b", func(m *Message) { m.SetQueryItem("a", 2, "9") }, "a=1&b&a=9"},
-		{"set far past the end", "a=1", func(m *Message) { m.SetQueryItem("a", 3, "9") }, "a=1"},
-		{"set index 0", "a=1", func(m *Message) { m.SetQueryItem("a", 0, "9") }, "a=1"},
+		{"set the second", "a=1&a=2", func(m *Message) { m.setQueryItem("a", 2, "9") }, "a=1&a=9"},
+		{"set one past the end", "a=1&b", func(m *Message) { m.setQueryItem("a", 2, "9") }, "a=1&b&a=9"},
+		{"set far past the end", "a=1", func(m *Message) { m.setQueryItem("a", 3, "9") }, "a=1"},
+		{"set index 0", "a=1", func(m *Message) { m.setQueryItem("a", 0, "9") }, "a=1"},
 		{"after the query was assigned", "a=1", func(m *Message) {
 			m.QueryNames()
 			m.Query = "b=2"

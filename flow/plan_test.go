@@ -194,7 +194,7 @@ func TestContinueOnError(t *testing.T) {
 	if j.String() != "a !b c" || x.InError() {
 		t.Errorf("ran %s, error state %v", j, x.InError())
 	}
-	if f := x.PolicyFault(); f == nil || f.Policy != "b" || x.Lookup("fault.name").String() != "GatewayTimeout" {
+	if f := x.last; f == nil || f.Policy != "b" || x.Lookup("fault.name").String() != "GatewayTimeout" {
 		t.Errorf("newest fault: %v", f)
 	}
 }
@@ -236,7 +236,7 @@ func TestClientThatWentAway(t *testing.T) {
 		return fmt.Errorf("call: %w", ctx.Err())
 	})}, j.step("next")}
 	x := newTestExchange()
-	if err := RunSteps(ctx, x, steps); !errors.Is(err, context.Canceled) || j.String() != "" || x.PolicyFault() != nil {
+	if err := RunSteps(ctx, x, steps); !errors.Is(err, context.Canceled) || j.String() != "" || x.last != nil {
 		t.Errorf("%v, ran %s", err, j)
 	}
 }

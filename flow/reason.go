@@ -6,11 +6,11 @@ func (m *Message) ReasonPhrase() string {
 	if m.Reason != "" {
 		return m.Reason
 	}
-	return StandardReason(m.Status)
+	return standardReason(m.Status)
 }
 
-// StandardReason returns the phrase registered for a status code, "" if none.
-func StandardReason(status int) string { return reasons[status] }
+// standardReason returns the phrase registered for a status code, "" if none.
+func standardReason(status int) string { return reasons[status] }
 
 var reasons = map[int]string{
 	100: "Continue", 101: "Switching Protocols", 102: "Processing", 103: "Early Hints",

@@ -39,7 +39,7 @@ func (r *FaultRules) Handle(ctx context.Context, x *Exchange) error {
 		return nil
 	}
 	raised := false
-	rule := r.Choose(x)
+	rule := r.choose(x)
 	if rule != nil {
 		var err error
 		if raised, err = rule.run(ctx, x); err != nil {
@@ -53,8 +53,8 @@ func (r *FaultRules) Handle(ctx context.Context, x *Exchange) error {
 	return err
 }
 
-// Choose returns the FaultRule that runs, or nil.
-func (r *FaultRules) Choose(x *Exchange) *FaultRule {
+// choose returns the FaultRule that runs, or nil.
+func (r *FaultRules) choose(x *Exchange) *FaultRule {
 	for i := range r.Rules {
 		rule := &r.Rules[i]
 		if r.LastFirst {

@@ -39,7 +39,7 @@ func TestServedIsNoFailure(t *testing.T) {
 	if got, ok := errors.AsType[*Served](err); !ok || got != served {
 		t.Fatalf("RunSteps returned %v, want the *Served", err)
 	}
-	if x.PolicyFault() != nil || x.Lookup(steps[0].Flags[0]).True() {
+	if x.last != nil || x.Lookup(steps[0].Flags[0]).True() {
 		t.Error("a policy that has the response counts as failed")
 	}
 }

@@ -26,9 +26,9 @@ func (e *TemplateError) Error() string { return e.Message }
 // excerptWidth is how many bytes around the place an excerpt shows.
 const excerptWidth = 70
 
-// Excerpt returns the line of the template that is wrong, with a caret below the
+// excerpt returns the line of the template that is wrong, with a caret below the
 // place.
-func (e *TemplateError) Excerpt() string {
+func (e *TemplateError) excerpt() string {
 	before, after := e.text[:e.Offset], e.text[e.Offset:]
 	before = before[strings.LastIndexByte(before, '\n')+1:]
 	if i := strings.IndexAny(after, "\r\n"); i >= 0 {

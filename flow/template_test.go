@@ -196,16 +196,16 @@ func TestTemplateErrorExcerpt(t *testing.T) {
 	if !errors.As(err, &te) {
 		t.Fatal(err)
 	}
-	if want := " é {nope(a)} end\n    ^"; te.Excerpt() != want {
-		t.Errorf("excerpt\n%s\nwant\n%s", te.Excerpt(), want)
+	if want := " é {nope(a)} end\n    ^"; te.excerpt() != want {
+		t.Errorf("excerpt\n%s\nwant\n%s", te.excerpt(), want)
 	}
 	_, err = CompileTemplate(strings.Repeat("x", 200)+"{sha1(a)}"+strings.Repeat("y", 200), TemplateOptions{})
 	if !errors.As(err, &te) {
 		t.Fatal(err)
 	}
-	line, caret, _ := strings.Cut(te.Excerpt(), "\n")
+	line, caret, _ := strings.Cut(te.excerpt(), "\n")
 	if len(line) > 160 || !strings.HasPrefix(line[len(caret)-1:], "sha1(") {
-		t.Errorf("excerpt\n%s", te.Excerpt())
+		t.Errorf("excerpt\n%s", te.excerpt())
 	}
 	if want := "functions: sha1Base64, sha1Hex, sha256Base64, sha256Hex, sha384Base64, sha384Hex, sha512Base64, sha512Hex"; te.Hint != want {
 		t.Errorf("hint %q", te.Hint)
@@ -386,8 +386,8 @@ func checkTemplateError(t *testing.T, text string, err error) {
 		t.Errorf("%q: %#v", text, err)
 		return
 	}
-	if !strings.HasSuffix(te.Excerpt(), "^") {
-		t.Errorf("%q: excerpt %q", text, te.Excerpt())
+	if !strings.HasSuffix(te.excerpt(), "^") {
+		t.Errorf("%q: excerpt %q", text, te.excerpt())
 	}
 }
 

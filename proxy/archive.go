@@ -254,7 +254,7 @@ func (r *archiveReader) propertySets() {
 		if kind != "properties" {
 			return nil
 		}
-		values, err := ParseProperties(data)
+		values, err := parseProperties(data)
 		if err != nil {
 			return fmt.Errorf("%s: %w", rel, err)
 		}

@@ -223,7 +223,7 @@ func findFile(p string) ([]*Bundle, flow.Problems) {
 	if err != nil {
 		return nil, flow.Problems{refusal(p, err)}
 	}
-	bundles, err := ReadZip(p, data)
+	bundles, err := readZip(p, data)
 	if err != nil {
 		return nil, flow.Problems{refusal(p, err)}
 	}
@@ -242,11 +242,11 @@ func readZipFile(p string) ([]byte, error) {
 	return readUpTo(f, p, maxBundleSize)
 }
 
-// ReadZip reads the bundles that a zip holds: apiproxy/ or sharedflowbundle/, at
+// readZip reads the bundles that a zip holds: apiproxy/ or sharedflowbundle/, at
 // the top or below folders. A name that leaves the archive, a file or a whole
 // that is too large, and a ratio of compression that only a zip bomb has, refuse
 // the archive.
-func ReadZip(name string, data []byte) ([]*Bundle, error) {
+func readZip(name string, data []byte) ([]*Bundle, error) {
 	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func TestReadZip(t *testing.T) {
 		entry{"README.md", "x"},
 		entry{"flows/common/sharedflowbundle/sharedflows/default.xml", "<SharedFlow/>"},
 	)
-	bundles, err := ReadZip("dir/orders.zip", data)
+	bundles, err := readZip("dir/orders.zip", data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestReadZipRefuses(t *testing.T) {
 		{"no bundle", zipOf(t, entry{"other/a.xml", "x"}), "neither apiproxy/"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			bundles, err := ReadZip("a.zip", c.data)
+			bundles, err := readZip("a.zip", c.data)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %d bundles, error %v; want an error with %q", len(bundles), err, c.want)
 			}

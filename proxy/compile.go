@@ -199,7 +199,7 @@ func (k *compilation) propertySets() {
 			continue
 		}
 		set := strings.TrimSuffix(file, ".properties")
-		values, err := ParseProperties(k.model.resources[url])
+		values, err := parseProperties(k.model.resources[url])
 		if err != nil {
 			k.unit.Problems = append(k.unit.Problems, refused(k.model.name, "resources/properties/"+file, "InvalidValue",
 				"the property set does not parse: "+err.Error(), "write one key=value a line"))
@@ -209,9 +209,9 @@ func (k *compilation) propertySets() {
 	}
 }
 
-// ParseProperties reads a property set: the syntax of Java's properties files,
+// parseProperties reads a property set: the syntax of Java's properties files,
 // without expansion of ${...}, which Apigee does not do.
-func ParseProperties(data []byte) (map[string]string, error) {
+func parseProperties(data []byte) (map[string]string, error) {
 	l := properties.Loader{Encoding: properties.UTF8, DisableExpansion: true}
 	p, err := l.LoadBytes(data)
 	if err != nil {

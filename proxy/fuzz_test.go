@@ -48,7 +48,7 @@ func FuzzZip(f *testing.F) {
 	f.Add(zipOf(f, entry{"apiproxy/proxies/default.xml", "<ProxyEndpoint/>"}, entry{`a\apiproxy\x`, "y"}))
 	f.Add([]byte("PK\x03\x04"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		bundles, err := ReadZip("a.zip", data)
+		bundles, err := readZip("a.zip", data)
 		if err == nil && len(bundles) == 0 {
 			t.Error("neither bundles nor an error")
 		}
