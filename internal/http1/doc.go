@@ -4,7 +4,7 @@
 //
 // # The way of a request
 //
-//  1. Server.ServeConn (server.go, conn.go) waits for a header section.
+//  1. Server.serveConn (server.go, conn.go) waits for a header section.
 //     sectionReader (head.go) finds its end, refuses what is too big or not
 //     made of CRLF lines, and turns it into one string; header fields are parts
 //     of it. A connection that opens like HTTP/2 is given away (preface.go).

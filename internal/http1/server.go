@@ -83,13 +83,13 @@ func (s *Server) Serve(l net.Listener) error {
 // LimitListener, whose connections have no CloseWrite either.
 func (s *Server) start(c net.Conn) {
 	if s.places == nil {
-		go s.ServeConn(c)
+		go s.serveConn(c)
 		return
 	}
 	s.places <- struct{}{}
 	go func() {
 		defer func() { <-s.places }()
-		s.ServeConn(c)
+		s.serveConn(c)
 	}()
 }
 
@@ -98,8 +98,8 @@ func isTemporary(err error) bool {
 	return errors.As(err, &t) && t.Temporary()
 }
 
-// ServeConn serves one connection until it closes.
-func (s *Server) ServeConn(c net.Conn) {
+// serveConn serves one connection until it closes.
+func (s *Server) serveConn(c net.Conn) {
 	cn := newConn(s, c)
 	if !s.add(cn) {
 		cn.cancel()

@@ -17,7 +17,7 @@ import (
 func timed(t *testing.T, s *Server) net.Conn {
 	a, b := net.Pipe()
 	done := make(chan bool)
-	go func() { s.ServeConn(a); close(done) }()
+	go func() { s.serveConn(a); close(done) }()
 	t.Cleanup(func() { b.Close(); <-done })
 	return b
 }
