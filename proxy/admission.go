@@ -42,20 +42,6 @@ func (r *run) admit(c *flow.ClientInfo) {
 	}
 }
 
-// dropConnectionOwn drops the header lines that Connection names (RFC 9110
-// 7.6.1). It happens before any policy runs: dropping them when the request is
-// sent on would let a client remove what a policy set.
-func dropConnectionOwn(m *flow.Message) {
-	if !m.Header.Has("Connection") {
-		return
-	}
-	for _, name := range m.Header.Items("Connection") {
-		if !hopByHop(name) && !equalHost(name) {
-			m.Header.Del(name)
-		}
-	}
-}
-
 // single are the headers that a request may carry once. Apigee documents the
 // fault, not the list: these are the ones that RFC 9110 defines as a single
 // value (recalled; HTTPHeader.allowDuplicates lifts it for one).

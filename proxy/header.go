@@ -1,0 +1,50 @@
+package proxy
+
+import (
+	"strconv"
+	"strings"
+
+	"sluice/flow"
+)
+
+// hopByHop reports headers that belong to one connection (RFC 9110 7.6.1) or to
+// the framing of one message.
+func hopByHop(name string) bool {
+	switch len(name) {
+	case 2:
+		return strings.EqualFold(name, "TE")
+	case 6:
+		return strings.EqualFold(name, "Expect")
+	case 7:
+		return strings.EqualFold(name, "Trailer") || strings.EqualFold(name, "Upgrade")
+	case 10:
+		return strings.EqualFold(name, "Connection") || strings.EqualFold(name, "Keep-Alive")
+	case 14:
+		return strings.EqualFold(name, "Content-Length") || strings.EqualFold(name, "HTTP2-Settings")
+	case 16:
+		return strings.EqualFold(name, "Proxy-Connection")
+	case 17:
+		return strings.EqualFold(name, "Transfer-Encoding")
+	case 19:
+		return strings.EqualFold(name, "Proxy-Authorization")
+	case 18:
+		return strings.EqualFold(name, "Proxy-Authenticate")
+	}
+	return false
+}
+
+// dropConnectionOwn drops the header lines that Connection names (RFC 9110
+// 7.6.1). It happens before any policy runs: dropping them when the request is
+// sent on would let a client remove what a policy set.
+func dropConnectionOwn(m *flow.Message) {
+	if !m.Header.Has("Connection") {
+		return
+	}
+	for _, name := range m.Header.Items("Connection") {
+		if !hopByHop(name) && !equalHost(name) {
+			m.Header.Del(name)
+		}
+	}
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
