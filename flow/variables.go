@@ -92,6 +92,12 @@ var variables = [...]Variable{
 	{Name: "request.grpc.rpc.name", Type: String, Scope: "PQ", Doc: "method of a gRPC call", get: func(x *Exchange, _ string) Value { _, s := grpcNames(x); return orNull(s) }},
 
 	{Name: "apigee.metrics.policy.POLICY.timeTaken", Type: Long, Scope: "PQ", Doc: "nanoseconds that the policy took", get: policyTime},
+	{Name: "apigee.client_id", Type: String, Scope: "PQ", Doc: "key of the app; set by VerifyAPIKey, OAuthV2 and GetOAuthV2Info"},
+	{Name: "apigee.access_token", Type: String, Scope: "PQ", Doc: "access token; set by OAuthV2 and GetOAuthV2Info"},
+	{Name: "apigee.developer.app.name", Type: String, Scope: "PQ", Doc: "name of the app; set as apigee.client_id is"},
+	{Name: "apigee.developer.email", Type: String, Scope: "PQ", Doc: "address of the app's developer; set as apigee.client_id is"},
+	{Name: "apigee.developer.id", Type: String, Scope: "PQ", Doc: "ORGANIZATION@@@ID of the app's developer; set as apigee.client_id is"},
+	{Name: "apigee.apiproduct.name", Type: String, Scope: "PQ", Doc: "product that lets the request pass; set by VerifyAPIKey, VerifyAccessToken and GetOAuthV2Info"},
 	{Name: "apigee.edge.sharedflow.name", Type: String, Scope: "PQ", Doc: "shared flow that runs", get: func(x *Exchange, _ string) Value { return orNull(x.Flow.SharedFlow) }},
 	{Name: "apigee.edge.flowhook.name", Type: String, Scope: "PQ", Doc: "flow hook that runs", get: func(x *Exchange, _ string) Value { return orNull(x.Flow.Hook) }},
 	{Name: "apiproxy.name", Type: String, Scope: "PQ", Doc: "name of the API proxy", get: func(x *Exchange, _ string) Value { return Text(x.Proxy.Name) }},

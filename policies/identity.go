@@ -90,8 +90,36 @@ func (v *identityVariables) ofCaller(who identityCaller) []identityVariable {
 	if who.developer != nil {
 		l.developer(who.organization, who.developer)
 	}
+	return append(l.made, identityApigee(who)...)
+}
+
+// identityApigee are apigee.* of a caller, which no page lists. Public bundles read
+// them after OAuthV2 and GetOAuthV2Info, and a public trace of the latter shows them.
+// That VerifyAPIKey sets them too is inferred from less: a public shared flow reads
+// apigee.apiproduct.name after either check. That the ID has the form of developer.id
+// is a guess.
+func identityApigee(who identityCaller) []identityVariable {
+	l := identityList{prefix: "apigee."}
+	l.text("client_id", who.credential.ConsumerKey)
+	l.text("developer.app.name", who.app.Name)
+	if who.developer != nil {
+		l.text("developer.email", who.developer.Email)
+		l.text("developer.id", identityDeveloper(who.organization, who.developer.ID))
+	}
 	return l.made
 }
+
+// identityPutApigee sets them where nothing else of the caller is set.
+func identityPutApigee(x *flow.Exchange, h entity.Holder) {
+	for _, v := range identityApigee(identityCaller{x.Proxy.Organization, h.Credential, h.App, h.Developer}) {
+		x.Put(v.name, v.value)
+	}
+}
+
+const (
+	identityApigeeToken   = "apigee.access_token"
+	identityApigeeProduct = "apigee.apiproduct.name"
+)
 
 // parent tells whose app it is: a developer's, or an app group's. App groups have
 // no status of their own here.
@@ -143,6 +171,8 @@ func (v *identityVariables) ofProduct(m entity.Match) []identityVariable {
 	l.quota("developer.llmQuota.", identityLLMQuota(m))
 	l.prefix = v.prefix
 	l.global("apiproduct.name", p.Name)
+	l.prefix = ""
+	l.text(identityApigeeProduct, p.Name)
 	return l.made
 }
 

@@ -36,6 +36,9 @@ a target's answer replaces it. GenerateErrorResponse likewise answers with the e
 RFCCompliantRequestResponse gives token_type Bearer, numbers for lifetimes, Cache-Control: no-store, and errors as
 {"error", "error_description"}.
 
+What issues or verifies an access token sets apigee.access_token, apigee.client_id and apigee.developer.app.name, email and
+id; a verification also apigee.apiproduct.name.
+
 JWT access tokens are not stored: nobody can revoke them, and they have no attributes but the AdditionalClaims.
 
 The Scope of VerifyAccessToken is a list of scopes of which the token must have one. CacheExpiryInSeconds has no effect:

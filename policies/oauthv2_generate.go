@@ -129,7 +129,14 @@ func (p *oauthv2Generate) entitled(ctx context.Context, x *flow.Exchange, grant 
 
 // tell sets the variables and answers.
 func (i *oauthv2Issuer) tell(x *flow.Exchange, a oauthv2Answers, made *oauthv2Issued) {
+	a.respond(x, i.put(x, made))
+}
+
+// put sets the variables, and returns those that an answer may have.
+func (i *oauthv2Issuer) put(x *flow.Exchange, made *oauthv2Issued) []oauthv2Field {
 	fields := i.fields(x, made)
 	oauthv2Put(x, "oauthv2accesstoken."+i.policy+".", fields, made.token.Attributes)
-	a.respond(x, fields)
+	identityPutApigee(x, made.holder)
+	x.Put(identityApigeeToken, flow.Text(made.access))
+	return fields
 }

@@ -21,7 +21,9 @@ var _ = register(flow.Kind{
 		Title: "sets variables from what is known of a token, a code or a client",
 		Text: `One of AccessToken, RefreshToken, AuthorizationCode and ClientId says which: ref names a variable, the text is the
 value itself. The variables are oauthv2accesstoken.POLICY.*, oauthv2refreshtoken.POLICY.*, oauthv2authcode.POLICY.* and
-oauthv2client.POLICY.*; attributes of tokens have their name there, and also accesstoken.NAME.
+oauthv2client.POLICY.*; attributes of tokens have their name there, and also accesstoken.NAME. An access token, a refresh
+token and a client also set apigee.client_id, apigee.developer.app.name, email and id; an access token apigee.access_token
+and apigee.apiproduct.name.
 
 An access token must be valid, and one of its products must have this proxy and path; IgnoreAccessTokenStatus also
 tells of one that is expired or revoked.`,
@@ -136,10 +138,13 @@ func (p *oauthv2Info) access(ctx context.Context, x *flow.Exchange, text string)
 	if err != nil {
 		return err
 	}
-	if _, ok := oauthv2Match(x, h, t); !ok {
+	m, ok := oauthv2Match(x, h, t)
+	if !ok {
 		return p.noProduct.New()
 	}
 	p.put(x, "oauthv2accesstoken.", h, t, text, oauthv2Open(text, t.Partner))
+	x.Put(identityApigeeToken, flow.Text(text))
+	x.Put(identityApigeeProduct, flow.Text(m.Product.Name))
 	return nil
 }
 
@@ -160,6 +165,7 @@ func (p *oauthv2Info) put(x *flow.Exchange, prefix string, h entity.Holder, t *e
 	fields := append(oauthv2TokenFields(x, h, t), oauthv2Field{name: "access_token", text: access})
 	fields = append(fields, oauthv2PartnerFields(x, refresh, t)...)
 	oauthv2Put(x, prefix+p.name+".", oauthv2WithAttributes(fields, t.Attributes), t.Attributes)
+	identityPutApigee(x, h)
 }
 
 // code answers 404 to a code that is not valid: so do gateways, in the tests of
@@ -190,6 +196,7 @@ func (p *oauthv2Info) client(_ context.Context, x *flow.Exchange, id string) err
 		oauthv2Field{name: "client_secret", text: h.Credential.ConsumerSecret},
 		oauthv2Field{name: "redirection_uris", text: h.App.CallbackURL})
 	oauthv2Put(x, "oauthv2client."+p.name+".", append(fields, oauthv2AppFields(h)...), nil)
+	identityPutApigee(x, h)
 	return nil
 }
 

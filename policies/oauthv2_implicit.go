@@ -34,7 +34,7 @@ func (p *oauthv2Implicit) grant(ctx context.Context, x *flow.Exchange) error {
 	if err != nil {
 		return err
 	}
-	oauthv2Put(x, "oauthv2accesstoken."+p.name+".", p.fields(x, made), made.token.Attributes)
+	p.put(x, made)
 	p.oauthv2Answers.redirect(x, p.location(x, to.address, made))
 	return nil
 }

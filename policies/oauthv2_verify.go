@@ -189,6 +189,7 @@ func oauthv2PutToken(x *flow.Exchange, text string, t *entity.Token) {
 	}
 	x.Put("organization_name", flow.Text(x.Proxy.Organization))
 	x.Put("access_token", flow.Text(text))
+	x.Put(identityApigeeToken, flow.Text(text))
 	x.Put("grant_type", flow.Text(t.GrantType))
 	x.Put("token_type", flow.Text(t.TokenType))
 	x.Put("status", flow.Text(oauthv2Status(t.Status)))
