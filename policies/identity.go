@@ -9,7 +9,7 @@ import (
 )
 
 // identityVariables sets what VerifyAPIKey and OAuthV2 tell of a caller:
-// app.*, developer.*, apiproduct.* under a prefix, and the four unprefixed ones
+// app.*, developer.*, apiproduct.* under a prefix, and the unprefixed ones
 // that analytics reads (policies-2.md 8.4 and 25).
 //
 // These are forty variables, and the same ones at every request of a caller. So
@@ -87,6 +87,7 @@ func (v *identityVariables) ofCaller(who identityCaller) []identityVariable {
 	l.prefix = v.prefix
 	l.global("client_id", c.ConsumerKey)
 	l.global("developer.app.name", app.Name)
+	l.global("developer.app.id", app.ID) // without the prefix: as official samples print it
 	if who.developer != nil {
 		l.developer(who.organization, who.developer)
 	}
