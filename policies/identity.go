@@ -159,15 +159,9 @@ func (v *identityVariables) ofProduct(m entity.Match) []identityVariable {
 	l := identityList{prefix: v.prefix + "apiproduct."}
 	l.attributes(p.Attributes)
 	l.quota("developer.quota.", m.Quota())
-	if m.Operation != nil {
-		l.text("operation.resource", m.Operation.Resource)
-		l.list("operation.methods", len(m.Operation.Methods) > 0, m.Operation.Methods)
-	}
-	if m.Config != nil {
-		for _, a := range m.Config.Attributes {
-			l.text("operation.attributes."+a.Name, a.Value)
-		}
-	}
+	l.operation(m)
+	l.prefix = "apiproduct."
+	l.operation(m)
 	l.prefix = v.llm + "apiproduct."
 	l.quota("developer.llmQuota.", identityLLMQuota(m))
 	l.prefix = v.prefix
@@ -175,6 +169,23 @@ func (v *identityVariables) ofProduct(m entity.Match) []identityVariable {
 	l.prefix = ""
 	l.text(identityApigeeProduct, p.Name)
 	return l.made
+}
+
+// operation has variables under the prefix and without, as runtime.md 6.2 has them.
+// Operations of a REST proxy have no name; that their resource is
+// apiproduct.operation, documented as the name, is inferred.
+func (l *identityList) operation(m entity.Match) {
+	if m.Operation != nil {
+		l.text("operation", m.Operation.Resource)
+		l.text("operation.resource", m.Operation.Resource)
+		l.list("operation.methods", len(m.Operation.Methods) > 0, m.Operation.Methods)
+	}
+	if m.Config == nil {
+		return
+	}
+	for _, a := range m.Config.Attributes {
+		l.text("operation.attributes."+a.Name, a.Value)
+	}
 }
 
 func identityLLMQuota(m entity.Match) entity.QuotaLimit {

@@ -23,11 +23,11 @@ InvalidApiKeyForGivenResource.
 
 The variables begin with verifyapikey.POLICY: client_id, client_secret, redirection_uris, developer.app.id,
 developer.app.name, developer.id, app.*, developer.*, and of the product apiproduct.name, apiproduct.operation.resource,
-apiproduct.developer.quota.limit, interval and timeunit, which are those of the operation when it has a quota of its own.
-Custom attributes of the app and of the key have their name there, those of the product are apiproduct.NAME.
-client_id, developer.app.name, developer.app.id, developer.id and apiproduct.name are also set without the prefix, and so
-are apigee.client_id, apigee.developer.app.name, email and id and apigee.apiproduct.name. verifyapikey.POLICY.failed tells
-how it went; after a failure nothing else is set.
+methods and attributes.NAME, apiproduct.developer.quota.limit, interval and timeunit, which are those of the operation
+when it has a quota of its own. Custom attributes of the app and of the key have their name there, those of the product
+are apiproduct.NAME. client_id, developer.app.name, developer.app.id, developer.id, apiproduct.name and
+apiproduct.operation.* are also set without the prefix, and so are apigee.client_id, apigee.developer.app.name, email and
+id and apigee.apiproduct.name. verifyapikey.POLICY.failed tells how it went; after a failure nothing else is set.
 
 CacheExpiryInSeconds has no effect: keys are always read from the store, and a revoked one is refused at once.`,
 		Sample: `<VerifyAPIKey name="VA-Key">
