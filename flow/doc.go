@@ -22,6 +22,24 @@
 // Everything that Compile makes is immutable and shared by all requests. What
 // belongs to one request is in its Exchange, which one goroutine owns.
 //
+// # Where to read
+//
+//   - the runner: Plan.Run and the step loop in plan.go, FaultRules.Handle in
+//     rules.go, what a request has in exchange.go
+//   - variables: Name in name.go, Exchange.Get in exchange_variables.go, the table of
+//     predefined ones in variables.go, what needs code for it in variables_get.go
+//   - conditions: Condition in condition.go, from text to tree condition_lex.go and
+//     condition_parse.go, what an operator does condition_ops.go, what lint says of
+//     one condition_review.go and condition_hints.go
+//   - templates: Template in template.go, from text to parts template_parse.go, the
+//     functions by what they are about in template_*.go
+//   - messages: message.go, its header lines header.go, query and form params.go, its
+//     bytes body.go and encoding.go
+//   - what AssignMessage, RaiseFault and ServiceCallout have in common, which is to
+//     make and change messages: edit.go, compiled by edit_compile.go
+//   - what Compile reads with: Build in build.go and build_read.go, what it may find
+//     wrong problem.go
+//
 // # Glossary
 //
 // The words are Apigee's own. Words to avoid stand in brackets.
