@@ -10,7 +10,7 @@ import (
 // request.payload.parse.limit or response.payload.parse.limit say otherwise.
 const DefaultPayloadLimit = 10 << 20
 
-// Errors of Body.Hold.
+// Errors of Body.Hold, beside ErrMemory.
 var (
 	ErrBodyTooBig = errors.New("body is larger than the payload limit")
 	ErrBodyGone   = errors.New("body has already been streamed away")
@@ -58,7 +58,10 @@ func (b *Body) SetStream(r io.ReadCloser, size int64) {
 // gives ErrBodyTooBig; one that was sent already gives ErrBodyGone. A failed
 // Hold loses nothing: the body keeps flowing, from its first byte. Every further
 // Hold fails alike, without reading again.
-func (b *Body) Hold(limit int64) ([]byte, error) {
+func (b *Body) Hold(limit int64) ([]byte, error) { return b.hold(limit, nil) }
+
+// hold is Hold at the cost of a share, nil for none; it may give ErrMemory.
+func (b *Body) hold(limit int64, s *share) ([]byte, error) {
 	switch {
 	case b.state == bodyHeld:
 		return b.held, nil
@@ -70,7 +73,7 @@ func (b *Body) Hold(limit int64) ([]byte, error) {
 		b.err = ErrBodyTooBig
 		return nil, b.err
 	}
-	data, err := readAtMost(b.src, b.size, limit)
+	data, err := readAtMost(s.counting(b.src), b.size, limit)
 	if err != nil {
 		b.putBack(data, err)
 		return nil, err
@@ -83,7 +86,7 @@ func (b *Body) Hold(limit int64) ([]byte, error) {
 // putBack puts data in front of what is left of the stream.
 func (b *Body) putBack(data []byte, err error) {
 	var rest io.Reader = b.src
-	if !errors.Is(err, ErrBodyTooBig) {
+	if !errors.Is(err, ErrBodyTooBig) && !errors.Is(err, ErrMemory) {
 		rest = failed{err}
 	}
 	b.err = err

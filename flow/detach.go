@@ -28,7 +28,7 @@ func (x *Exchange) Detach() *Exchange {
 	d.ran = append([]*Step(nil), x.ran...)
 	d.Fault, d.last = copyFault(x.Fault), copyFault(x.last)
 	d.trace, d.broken, d.Deadline = nil, nil, time.Time{}
-	d.atEnd, d.answers = nil, nil
+	d.atEnd, d.answers, d.share = nil, nil, share{}
 	return &d
 }
 
@@ -38,7 +38,7 @@ func detached(m *Message) *Message {
 	}
 	c := *m
 	c.Header = m.Header.Clone()
-	c.Body, c.Trailer = Body{}, nil
+	c.Body, c.Trailer, c.share = Body{}, nil, nil
 	if held, ok := m.Body.Held(); ok {
 		c.Body.Set(held)
 	}

@@ -36,6 +36,9 @@ func (m *Message) bodyFault(err error) error {
 	if errors.Is(err, ErrBodyTooBig) {
 		return tooBigBody[m.Kind].Wrap(err)
 	}
+	if errors.Is(err, ErrMemory) {
+		return serviceUnavailable.Wrap(err) // no fault is documented for it: nothing says that Apigee counts
+	}
 	return err
 }
 
@@ -48,8 +51,8 @@ func (m *Message) decode(coding string, raw []byte) ([]byte, error) {
 	if err != nil {
 		return nil, m.decompressionFault(err)
 	}
-	plain, err := readAtMost(r, int64(len(raw))*3, m.limit())
-	if errors.Is(err, ErrBodyTooBig) {
+	plain, err := readAtMost(m.share.counting(r), int64(len(raw))*3, m.limit())
+	if errors.Is(err, ErrBodyTooBig) || errors.Is(err, ErrMemory) {
 		return nil, m.bodyFault(err)
 	}
 	if err != nil {

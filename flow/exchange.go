@@ -58,6 +58,7 @@ type Exchange struct {
 	trace   Tracer
 	atEnd   []func()
 	answers []func(*Message)
+	share   share
 }
 
 // NewExchange returns an exchange for a request.
@@ -143,6 +144,9 @@ func (x *Exchange) Message(name string) *Message {
 // "message" it replaces the message that the client or the target gets, as
 // AssignTo createNew="true" without a name does.
 func (x *Exchange) SetMessage(name string, m *Message) {
+	if m != nil && m.share == nil {
+		x.Charge(m)
+	}
 	switch {
 	case name == "request":
 		x.Request = m
@@ -199,4 +203,5 @@ func (x *Exchange) End() {
 		x.atEnd[i]()
 	}
 	x.atEnd = nil
+	x.share.release()
 }

@@ -46,6 +46,7 @@ type Message struct {
 	// policies then (property request.streaming.enabled, response.streaming.enabled).
 	Streamed bool
 
+	share     *share // who pays for what is held; nil: nobody counts
 	plain     []byte // the body without its Content-Encoding, once somebody asked
 	plainOf   string // the Content-Encoding that plain was decoded from, "" while there is no plain
 	recoded   bool   // the body was set by a policy: it is not in Content-Encoding yet
@@ -75,7 +76,8 @@ func (m *Message) limit() int64 {
 }
 
 // Content returns the payload without its Content-Encoding, and holds it. It
-// fails with a *faults.Fault: TooBigBody above the limit, UnsupportedEncoding,
+// fails with a *faults.Fault: TooBigBody above the limit, ServiceUnavailable when
+// all requests together hold too much, UnsupportedEncoding,
 // DecompressionFailureAtRequest or ...AtResponse, and whatever reading from the
 // peer failed with.
 func (m *Message) Content() ([]byte, error) {
@@ -85,7 +87,7 @@ func (m *Message) Content() ([]byte, error) {
 	if m.Streamed && !m.Body.heldAlready() {
 		return nil, nil
 	}
-	raw, err := m.Body.Hold(m.limit())
+	raw, err := m.Body.hold(m.limit(), m.share)
 	if err != nil {
 		return nil, m.bodyFault(err)
 	}
@@ -110,7 +112,7 @@ func (m *Message) Hold() error {
 	if !m.Body.Flowing() {
 		return nil
 	}
-	_, err := m.Body.Hold(m.limit())
+	_, err := m.Body.hold(m.limit(), m.share)
 	return m.bodyFault(err)
 }
 
@@ -308,7 +310,7 @@ func (m *Message) DelFormParam(name string, n int) error {
 // Clone returns a copy with its own header. A body that is held is shared, which
 // is safe because bytes are never changed in place; a flowing one is held first.
 func (m *Message) Clone() (*Message, error) {
-	content, err := m.Body.Hold(m.limit())
+	content, err := m.Body.hold(m.limit(), m.share)
 	if err != nil {
 		return nil, m.bodyFault(err)
 	}

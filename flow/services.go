@@ -28,6 +28,7 @@ type Services struct {
 	Pacer    *pace.Pacer // SpikeArrest, of this process
 	Gates    *pace.Gates // ConcurrentRatelimit, of this process
 
+	Memory     *Memory     // what requests may hold of bodies; nil: no bound
 	Background *Background // what outlives its request in this process
 	Errands    Errands     // nil: nothing outlives the process
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sluice/flow"
 )
 
 func gzipped(text string) string {
@@ -138,6 +140,30 @@ func TestHolds(t *testing.T) {
 		if want := e.deployment.Name != "nothing"; (e.holds != holds{}) != want {
 			t.Errorf("%s holds %+v", e.deployment.Name, e.holds)
 		}
+	}
+}
+
+// TestBodyMemory: requests that hold too much together are refused, and those after
+// them are not. The memory is free when requests have ended, however they did.
+func TestBodyMemory(t *testing.T) {
+	g := rig{files: []string{proxyAt("/p", preFlow(onRequest("N", "G")), nullRoute), proxyAt("/fault", preFlow(onRequest("N", "F")), nullRoute),
+		`<Note name="N">{request.content}</Note>`, `<Gate name="G"/>`, `<Fault name="F" code="BadFormData"/>`}}
+	g.services.Memory = flow.NewMemory(3000)
+	s := g.serve(t)
+	big := "POST %s HTTP/1.1\n\n" + strings.Repeat("x", 2000)
+	for range 3 {
+		s.faults(fmt.Sprintf(big, "/fault"), 500, "protocol.http.BadFormData")
+		next(t, s.ended, "its end")
+		first := make(chan reply, 1)
+		go func() { first <- s.ask(fmt.Sprintf(big, "/p")) }()
+		next(t, s.entered, "the first to hold its body")
+		s.faults(fmt.Sprintf(big, "/p"), 503, "messaging.adaptors.http.flow.ServiceUnavailable")
+		s.gate <- struct{}{}
+		if a := next(t, first, "the first"); a.code() != 200 {
+			t.Error(a.raw)
+		}
+		next(t, s.ended, "the end of the one that was refused")
+		next(t, s.ended, "its end")
 	}
 }
 

@@ -192,6 +192,7 @@ func (r *run) call(ctx context.Context) error {
 	}
 	m.Limit, m.Streamed = r.endpoint.props.responseLimit, r.endpoint.props.streamResponse
 	r.target.connection.configure(m)
+	r.x.Charge(m)
 	r.x.Response, r.answered = m, m
 	r.x.Phase = flow.TargetResponse
 	return r.judge(m)

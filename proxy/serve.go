@@ -103,6 +103,8 @@ func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	x.Proxy, x.Path.Suffix = e.info, suffix
 	x.Deadline = x.Client.Received.Start.Add(e.props.apiTimeout)
 	s.body.readUntil(x.Deadline)
+	x.Share(c.Services.Memory)
+	x.Charge(x.Request)
 	if c.Trace != nil {
 		x.Observe(c.Trace(x))
 	}

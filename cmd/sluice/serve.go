@@ -149,6 +149,9 @@ func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime
 		return nil, err
 	}
 	r.services = &flow.Services{Now: time.Now, ProcessID: newID(), Interfaces: interfaces(), Background: &flow.Background{}}
+	if s.BodyMemory > 0 {
+		r.services.Memory = flow.NewMemory(int64(s.BodyMemory) << 20)
+	}
 	if r.data, err = openOrgData(s.OrgData, errs); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type settings struct {
 	Paths          []string          `yaml:"paths"`
 	Listen         string            `yaml:"listen"`
 	MaxConnections int               `yaml:"max-connections"`
+	BodyMemory     int               `yaml:"body-memory"`
 	TLSListen      string            `yaml:"tls-listen"`
 	TLSCert        string            `yaml:"tls-cert"`
 	TLSKey         string            `yaml:"tls-key"`
@@ -60,7 +61,7 @@ type settings struct {
 func defaultSettings() settings {
 	return settings{
 		Listen: ":8080", Org: "local", Env: "test", Region: "us-central1", Integrations: "local",
-		Drain: 30 * time.Second, LogLevel: "info", LogFormat: "console",
+		BodyMemory: 1024, Drain: 30 * time.Second, LogLevel: "info", LogFormat: "console",
 		GoogleSettings:  GoogleSettings{GoogleTokens: googleTokens},
 		OutsideSettings: OutsideSettings{SyncLimit: 2 * time.Minute, AsyncLimit: 50 * time.Minute},
 	}
@@ -131,6 +132,7 @@ func (s *settings) options() []*option {
 		{name: "tls-client-ca", usage: "`file` with the CAs of client certificates (mTLS)", set: text(&s.TLSClientCA)},
 		{name: "tls-self-signed", usage: "make a certificate for localhost at start", set: flag(&s.SelfSigned), boolean: true},
 		{name: "max-connections", usage: "`number` of connections served at a time by --listen and --tls-listen together; more wait until one ends; 0 for no limit", set: whole(&s.MaxConnections), def: strconv.Itoa(s.MaxConnections)},
+		{name: "body-memory", usage: "`MiB` that all requests together may hold of bodies that policies read; more is refused with 503; 0 for no limit", set: whole(&s.BodyMemory), def: strconv.Itoa(s.BodyMemory)},
 		{name: "admin", usage: "`address` of the admin page, /healthz, /readyz, /metrics and pprof; empty for none", set: text(&s.Admin)},
 		{name: "region", usage: "system.region.`name`", set: text(&s.Region), def: s.Region},
 		{name: "watch", usage: "reload when a bundle changes; a bad edit keeps the old revision serving", set: flag(&s.Watch), boolean: true},
@@ -291,6 +293,8 @@ func (s *settings) check() error {
 		return fmt.Errorf("--google-tokens is %q; it is google or local", s.GoogleTokens)
 	case s.MaxConnections < 0:
 		return fmt.Errorf("--max-connections is %d; it is 0, for no limit, or more", s.MaxConnections)
+	case s.BodyMemory < 0:
+		return fmt.Errorf("--body-memory is %d; it is 0, for no limit, or more", s.BodyMemory)
 	case (s.TLSCert == "") != (s.TLSKey == ""):
 		return errors.New("--tls-cert and --tls-key go together")
 	case s.TLSCert != "" && s.SelfSigned:
