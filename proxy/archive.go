@@ -31,7 +31,7 @@ func findArchive(root string) string {
 
 // ReadEnvironment reads what an environment archive at root configures for the
 // environment env into e: deployments, target servers, flow hooks, key stores,
-// property sets. A root that is no archive changes nothing. With one environment
+// properties, property sets. A root that is no archive changes nothing. With one environment
 // in the archive, its name wins over the default "test".
 func ReadEnvironment(root, env string, e *Environment) flow.Problems {
 	dir := findArchive(root)
@@ -49,6 +49,7 @@ func ReadEnvironment(root, env string, e *Environment) flow.Problems {
 	r.file("flowhooks.json", r.flowHooks)
 	r.file("keystores.json", r.keyStores)
 	r.file("maps.json", r.maps)
+	r.file("env.json", r.properties)
 	r.propertySets()
 	if stores, problems := ReadKeyStores(filepath.Join(chosen, "keystores")); stores != nil || problems != nil {
 		for name, s := range stores {
@@ -209,6 +210,25 @@ func (r *archiveReader) keyStores(data []byte) error {
 			}
 		}
 		r.env.References = put(r.env.References, name, ref.Refers)
+	}
+	return nil
+}
+
+// properties: {"properties":{"property":[{"name":"features.SSLInfo.Enforce","value":"true"}]}},
+// as the Apigee API shows an environment.
+func (r *archiveReader) properties(data []byte) error {
+	var file struct {
+		Properties struct {
+			Property []struct{ Name, Value string } `json:"property"`
+		} `json:"properties"`
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		return err
+	}
+	for _, p := range file.Properties.Property {
+		if p.Name == "features.SSLInfo.Enforce" && isTrue(p.Value) {
+			r.env.EnforceTLS = true
+		}
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ func TestReadEnvironment(t *testing.T) {
 	d.write(testEnvironment+"flowhooks.json", `{"PreProxyFlowHook":"a","PostProxyFlowHook":{"sharedFlow":"b","continueOnError":"false"},"PreTargetFlowHook":{"sharedFlow":"c"}}`)
 	d.write(testEnvironment+"keystores.json", `{"references":{"ks":"store","other":{"refers":"store2"}}}`)
 	d.write(testEnvironment+"maps.json", `[{"name":"m"}]`)
+	d.write(testEnvironment+"env.json", `{"name":"test","properties":{"property":[{"name":"a","value":"b"},{"name":"features.SSLInfo.Enforce","value":"true"}]}}`)
 	d.write(testEnvironment+"resources/properties/set.properties", "a = 1\nb=${a}\n# c\n")
 	d.write(testEnvironment+"resources/jsc/lib/x.js", "code")
 	a := newAuthority(t)
@@ -39,6 +40,9 @@ func TestReadEnvironment(t *testing.T) {
 	}
 	if got, want := *e.TargetServers["plain"], (TargetServer{Name: "plain", Host: "h", Port: 80, Enabled: true}); got != want {
 		t.Errorf("%+v", got)
+	}
+	if !e.EnforceTLS {
+		t.Error("features.SSLInfo.Enforce was not read")
 	}
 	full := e.TargetServers["strings"]
 	if full.Enabled || full.Protocol != "GRPC" || full.Port != 443 || !e.TargetServers["null"].Enabled {

@@ -22,6 +22,7 @@ type Environment struct {
 	KeyStores     map[string]*KeyStore
 	References    map[string]string // ref://NAME -> key store or trust store
 	Resources     map[string][]byte // type://name, of the environment
+	EnforceTLS    bool              // verify the certificates of all targets: property features.SSLInfo.Enforce
 	Accounts      map[string]string // API proxy -> service account; "" for every other
 	// Deploy lists the proxies and shared flows to serve; nil means all that were found.
 	Deploy map[string]bool

@@ -99,7 +99,7 @@ func (l *balancer) server(k *compilation, b *flow.Build, el *etree.Element) (s s
 	}
 	s.host, s.port, s.tls = t.Host, t.Port, l.connection.tls
 	if t.SSL != nil {
-		s.tls = compileSSLInfo(k, b, el, t.SSL, l.connection.tls.resume)
+		s.tls = compileSSLInfo(k, b, el, t.SSL, l.connection.tls.resume, l.connection.auth != nil)
 	}
 	return s, enabled && t.Enabled
 }

@@ -129,8 +129,8 @@ func (s *statusSet) has(status int) bool {
 func newHTTPConnection(k *compilation, b *flow.Build, el *etree.Element) *httpConnection {
 	b.Known(el, "URL", "LoadBalancer", "Path", "HealthMonitor", "SSLInfo", "Authentication", "Properties", "ErrorResponse", "SessionCache", "Description")
 	c := &httpConnection{net: k.Network, name: b.Owner, props: readTargetProperties(b, el)}
-	c.tls = newTLSSettings(k, b, flow.Child(el, "SSLInfo"), propertyReader{b, propertyMap(el)})
 	c.auth = newAuthentication(b, flow.Child(el, "Authentication"))
+	c.tls = newTLSSettings(k, b, flow.Child(el, "SSLInfo"), propertyReader{b, propertyMap(el)}, c.auth != nil)
 	url, lb := flow.Child(el, "URL"), flow.Child(el, "LoadBalancer")
 	switch {
 	case lb != nil:
@@ -143,7 +143,28 @@ func newHTTPConnection(k *compilation, b *flow.Build, el *etree.Element) *httpCo
 	case b.Kind == "TargetEndpoint" || b.Kind == "ProxyEndpoint":
 		b.RefuseText(el, "MissingElement", "HTTPTargetConnection has neither a URL nor a LoadBalancer", "add <URL>https://host/path</URL>")
 	}
+	if to := c.unverified(flow.TextOf(url)); to != "" {
+		b.Warn(el, "UnverifiedCertificate", "the certificate of "+to+" is not verified: whoever is in between can answer in its place",
+			"write <SSLInfo><Enabled>true</Enabled><Enforce>true</Enforce></SSLInfo>, or serve with --tls-enforce; IgnoreValidationErrors true says that it is meant")
+	}
 	return c
+}
+
+// unverified is the first https target whose certificate is not verified, "" for
+// none. url is the text of the URL: of a template it may tell the scheme.
+func (c *httpConnection) unverified(url string) string {
+	if c.balancer == nil {
+		if len(url) > 8 && strings.EqualFold(url[:8], "https://") && c.tls.unverified() {
+			return url
+		}
+		return ""
+	}
+	for i := range c.balancer.servers {
+		if s := &c.balancer.servers[i]; s.tls.unverified() && s.tls.fixed.on {
+			return "target server " + quoted(s.name)
+		}
+	}
+	return ""
 }
 
 func (c *httpConnection) setURL(b *flow.Build, el *etree.Element) {

@@ -18,6 +18,7 @@ import (
 // templates, so a request asks for the tlsClient that they lead to.
 type tlsSettings struct {
 	info      *SSLInfo
+	strict    strictness
 	templates [5]*flow.Template // in the order of tlsValues
 	stores    *Environment
 	resume    bool
@@ -48,29 +49,37 @@ type tlsClient struct {
 // certificateChecks says what of a target's certificate is looked at.
 type certificateChecks struct{ chain, name bool }
 
+// strictness is what besides SSLInfo decides how bad certificates are treated.
+type strictness struct {
+	enforced bool // the environment enforces checks, whatever SSLInfo says
+	token    bool // what is sent carries a token of Google's
+}
+
 // checksFor is the one place that decides how bad certificates are treated. The
 // documentation (runtime.md 2.4): Enforce checks validity, trust and host name;
 // without it the outcome "depends on IgnoreValidationErrors", and a name that
 // does not fit what was asked for by SNI can never be ignored. So, as on Apigee,
 // a target without Enforce and TrustStore may show an expired or self-signed
-// certificate. For a runtime that is strict by default, return {true, true}.
-func checksFor(info *SSLInfo, trustStore string) certificateChecks {
+// certificate. A token that opens Google's APIs is not handed to such a target
+// unless IgnoreValidationErrors says so.
+func checksFor(info *SSLInfo, trustStore string, strict strictness) certificateChecks {
 	switch {
-	case info.Enforce:
+	case info.Enforce || strict.enforced:
 		return certificateChecks{chain: true, name: true}
-	case info.IgnoreValidationErrors || trustStore == "":
+	case info.IgnoreValidationErrors || trustStore == "" && !strict.token:
 		return certificateChecks{name: true}
 	}
 	return certificateChecks{chain: true, name: true}
 }
 
-// newTLSSettings compiles the SSLInfo el, which may be missing.
-func newTLSSettings(k *compilation, b *flow.Build, el *etree.Element, r propertyReader) *tlsSettings {
+// newTLSSettings compiles the SSLInfo el, which may be missing. token tells that
+// requests carry a token of Google's.
+func newTLSSettings(k *compilation, b *flow.Build, el *etree.Element, r propertyReader, token bool) *tlsSettings {
 	info := &SSLInfo{}
 	if el != nil {
 		info = readSSLInfo(b, el)
 	}
-	return compileSSLInfo(k, b, el, info, r.flag("allow.tls.session.resumption", true))
+	return compileSSLInfo(k, b, el, info, r.flag("allow.tls.session.resumption", true), token)
 }
 
 // readSSLInfo reads the element.
@@ -104,8 +113,8 @@ func texts(el *etree.Element, tag string) []string {
 
 // compileSSLInfo compiles an SSLInfo, of an endpoint or of a target server. el is
 // where problems are reported.
-func compileSSLInfo(k *compilation, b *flow.Build, el *etree.Element, info *SSLInfo, resume bool) *tlsSettings {
-	s := &tlsSettings{info: info, stores: k.Environment, resume: resume}
+func compileSSLInfo(k *compilation, b *flow.Build, el *etree.Element, info *SSLInfo, resume, token bool) *tlsSettings {
+	s := &tlsSettings{info: info, strict: strictness{k.Environment.EnforceTLS, token}, stores: k.Environment, resume: resume}
 	static := true
 	var values tlsValues
 	for i, text := range [...]string{info.Enabled, info.ClientAuthEnabled, info.KeyStore, info.KeyAlias, info.TrustStore} {
@@ -142,6 +151,12 @@ func (s *tlsSettings) warn(b *flow.Build, el *etree.Element, v tlsValues) {
 
 func missingStore(name string) error {
 	return fmt.Errorf("key store or trust store %q does not exist", name)
+}
+
+// unverified reports whether it is certain that certificates are not verified,
+// and that nobody said so with IgnoreValidationErrors.
+func (s *tlsSettings) unverified() bool {
+	return s.fixed != nil && !s.fixed.checks.chain && !(s.fixed.on && s.info.IgnoreValidationErrors)
 }
 
 // at returns what the settings are for this request.
@@ -182,9 +197,9 @@ func (s *tlsSettings) resolve(v tlsValues) *tlsClient {
 		info, v = &SSLInfo{}, tlsValues{}
 	}
 	t.config = s.config()
-	t.checks = checksFor(info, v[4])
+	t.checks = checksFor(info, v[4], s.strict)
 	t.commonName = commonName{info.CommonName, info.WildcardCommonName}
-	if t.on || !s.resume {
+	if t.on || !s.resume || t.checks.chain {
 		t.id = fmt.Sprintf("%t %t %+v %+v %q %q", t.on, s.resume, t.checks, t.commonName, info.Ciphers, info.Protocols)
 	}
 	if v[2] != "" || v[4] != "" {

@@ -35,6 +35,7 @@ func readEnvironment(s *settings) (*proxy.Environment, flow.Problems) {
 	if s.TargetServers != "" {
 		problems = append(problems, readTargetServers(s.TargetServers, e)...)
 	}
+	e.EnforceTLS = e.EnforceTLS || s.TLSEnforce
 	setAccount(e, s.ServiceAccount)
 	return e, problems
 }

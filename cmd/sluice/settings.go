@@ -30,6 +30,7 @@ type settings struct {
 	TLSKey         string            `yaml:"tls-key"`
 	TLSClientCA    string            `yaml:"tls-client-ca"`
 	SelfSigned     bool              `yaml:"tls-self-signed"`
+	TLSEnforce     bool              `yaml:"tls-enforce"`
 	Admin          string            `yaml:"admin"`
 	Org            string            `yaml:"org"`
 	Env            string            `yaml:"env"`
@@ -133,6 +134,7 @@ func (s *settings) options() []*option {
 		{name: "tls-self-signed", usage: "make a certificate for localhost at start", set: flag(&s.SelfSigned), boolean: true},
 		{name: "max-connections", usage: "`number` of connections served at a time by --listen and --tls-listen together; more wait until one ends; 0 for no limit", set: whole(&s.MaxConnections), def: strconv.Itoa(s.MaxConnections)},
 		{name: "body-memory", usage: "`MiB` that all requests together may hold of bodies that policies read; more is refused with 503; 0 for no limit", set: whole(&s.BodyMemory), def: strconv.Itoa(s.BodyMemory)},
+		{name: "tls-enforce", usage: "verify the certificates of all https targets, whatever SSLInfo says, as the environment's property features.SSLInfo.Enforce does", set: flag(&s.TLSEnforce), boolean: true},
 		{name: "admin", usage: "`address` of the admin page, /healthz, /readyz, /metrics and pprof; empty for none", set: text(&s.Admin)},
 		{name: "region", usage: "system.region.`name`", set: text(&s.Region), def: s.Region},
 		{name: "watch", usage: "reload when a bundle changes; a bad edit keeps the old revision serving", set: flag(&s.Watch), boolean: true},
