@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/beevik/etree"
-
-	"sluice/faults"
 )
 
 func parseElement(t testing.TB, text string) *etree.Element {
@@ -267,16 +265,5 @@ func TestRegistry(t *testing.T) {
 		if _, err := NewRegistry([]*Kind{k}); err == nil {
 			t.Errorf("a kind without %s is accepted", name)
 		}
-	}
-}
-
-func TestIsApigeePolicy(t *testing.T) {
-	for _, element := range faults.Elements() {
-		if want := element[0] != '('; IsApigeePolicy(element) != want {
-			t.Errorf("%s: %v", element, !want)
-		}
-	}
-	if !IsApigeePolicy("XSL") || !IsApigeePolicy("MessageLogging") || IsApigeePolicy("AssignMassage") {
-		t.Error("policy types are mixed up")
 	}
 }

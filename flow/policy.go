@@ -6,8 +6,6 @@ import (
 	"sort"
 
 	"github.com/beevik/etree"
-
-	"sluice/faults"
 )
 
 // Policy is a compiled policy: immutable, and safe for any number of requests at
@@ -82,34 +80,4 @@ func (r *Registry) Kinds() []*Kind {
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list
-}
-
-// apigeeOnly names the policy types of Apigee that have no catalogued fault, so
-// that a bundle which uses one hears "not available yet" and not "unknown".
-var apigeeOnly = []string{
-	"AccessEntity", "ConcurrentRatelimit", "ConnectorCallout", "DataCapture", "DeleteOAuthV1Info", "GetOAuthV1Info",
-	"GraphQL", "InvalidateCache", "LLMTokenQuota", "LookupCache", "MonetizationLimitsCheck", "OAuthV1",
-	"ParseDialogflowRequest", "ParsePayload", "PromptTokenLimit", "PublishMessage", "ReadPropertySet",
-	"SanitizeModelResponse", "SanitizeUserPrompt", "Script", "SemanticCacheLookup", "SemanticCachePopulate",
-	"SetDialogflowResponse", "StatisticsCollector", "TraceCapture", "VerifyIAM", "ConcurrentRateLimit",
-	"HTTPModifier", "ExternalCallout", "GenerateSAMLAssertion", "ValidateSAMLAssertion", "XSL", "MessageLogging",
-	"RegularExpressionProtection", "ResponseCache", "PopulateCache", "ResetQuota", "RevokeOAuthV2", "Javascript",
-	"DeleteOAuthV2Info", "GetOAuthV2Info", "SetOAuthV2Info", "IntegrationCallout", "SetIntegrationRequest",
-	"JavaCallout", "JSONThreatProtection", "XMLThreatProtection", "MessageValidation", "OASValidation",
-}
-
-// IsApigeePolicy reports whether Apigee has a policy type of that name, whether
-// or not it is available here.
-func IsApigeePolicy(name string) bool {
-	for _, n := range apigeeOnly {
-		if n == name {
-			return true
-		}
-	}
-	for _, n := range faults.Elements() {
-		if n == name && n[0] != '(' {
-			return true
-		}
-	}
-	return false
 }

@@ -25,14 +25,8 @@ func TestSamples(t *testing.T) {
 
 // TestRegistry checks the rules that every policy type keeps: see flow.NewRegistry.
 func TestRegistry(t *testing.T) {
-	r, err := flow.NewRegistry(policies.All())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, k := range r.Kinds() {
-		if !flow.IsApigeePolicy(k.Name) {
-			t.Errorf("%s is no policy type of Apigee", k.Name)
-		}
+	if _, err := flow.NewRegistry(policies.All()); err != nil {
+		t.Error(err)
 	}
 }
 

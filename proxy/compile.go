@@ -139,27 +139,6 @@ func resourcesExist(b *flow.Build, el *etree.Element) {
 	}
 }
 
-// unavailable reports the policies whose type does not exist here: an error when
-// they are attached, since leaving one out silently could open an API.
-func (k *compilation) unavailable() {
-	for _, name := range sortedKeys(k.policies) {
-		p := k.policies[name]
-		if p.kind != nil || k.Replace != nil {
-			continue
-		}
-		b := k.build(p.doc, name)
-		code, message, hint := "UnknownPolicyType", "policy type "+p.element+" is not known", "check the spelling of the root element"
-		if flow.IsApigeePolicy(p.element) {
-			code, message, hint = "PolicyTypeNotAvailable", "policy type "+p.element+" is not available yet", "the README lists the policies that are"
-		}
-		if p.attached {
-			b.RefuseText(p.doc.root, code, message, hint)
-			continue
-		}
-		b.Warn(p.doc.root, code, message+"; it is not attached", hint)
-	}
-}
-
 // resource finds a resource of the bundle, else of the environment.
 func (k *compilation) resource(url string) ([]byte, bool) {
 	for _, u := range resourceSpellings(url) {
