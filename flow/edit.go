@@ -33,6 +33,7 @@ type editRun struct {
 	x          *Exchange
 	m          *Message
 	addHeaders bool
+	ambient    *Message // what Copy takes for "message", nil: what it is
 }
 
 // Apply makes the edits on m; AssignVariable among them changes the variables
@@ -49,6 +50,18 @@ func (e *Edits) Apply(ctx context.Context, x *Exchange, m *Message) error {
 // replaced too: a message has one.
 func (e *Edits) Overlay(ctx context.Context, x *Exchange, m *Message) error {
 	return e.run(ctx, editRun{Edits: e, x: x, m: m, addHeaders: true})
+}
+
+// Make is Apply for a new error message, outside the error state. While it is made it
+// is "message" to its own templates: observed on Apigee for its status and its reason
+// phrase. That this holds for its headers, and that it is "error" as well, as it is in
+// the fault rules, is inferred; so is that Copy takes the "message" of the flow.
+func (e *Edits) Make(ctx context.Context, x *Exchange, m *Message) error {
+	r := editRun{Edits: e, x: x, m: m, ambient: x.Ambient()}
+	x.Error = m
+	err := e.run(ctx, r)
+	x.Error = nil
+	return err
 }
 
 func (e *Edits) run(ctx context.Context, r editRun) error {
@@ -197,6 +210,9 @@ func (c *copying) apply(_ context.Context, r editRun) error {
 // from returns the message to copy from; nil when there is none and
 // IgnoreUnresolvedVariables says that this is fine.
 func (c *copying) from(r editRun) (*Message, error) {
+	if r.ambient != nil && c.source.String() == "message" {
+		return r.ambient, nil
+	}
 	v := r.x.Get(c.source)
 	if m := v.Message(); m != nil || r.ignoreUnresolved {
 		return m, nil

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -131,21 +132,32 @@ func (c *editCompiler) fieldName(el *etree.Element) string {
 	return name
 }
 
-// line compiles Verb and the like. StatusCode goes before the other edits of its
-// Set, which begin at start: it drops a ReasonPhrase.
+// line compiles Verb and the like. StatusCode and then ReasonPhrase go before the other
+// edits of their Set, which begin at start: the status drops another's phrase, and
+// payloads, which bundles write above, read both.
 func (c *editCompiler) line(el *etree.Element, l *line, start int) {
 	text := TextOf(el)
 	if text == "" {
 		return
 	}
 	c.out.path = c.out.path || l.tag == "Path"
-	e := &lineEdit{line: l, value: c.Template(el, text)}
-	c.push(e)
-	if l.tag == "StatusCode" {
-		list := c.out.list
-		copy(list[start+1:], list[start:len(list)-1])
-		list[start] = e
+	at := len(c.out.list)
+	switch {
+	case l.tag == "StatusCode", l.tag == "ReasonPhrase" && !c.setsStatus(start):
+		at = start
+	case l.tag == "ReasonPhrase":
+		at = start + 1
 	}
+	c.out.list = slices.Insert(c.out.list, at, edit(&lineEdit{line: l, value: c.Template(el, text)}))
+}
+
+// setsStatus reports whether the Set that begins at start has a StatusCode so far.
+func (c *editCompiler) setsStatus(start int) bool {
+	if start == len(c.out.list) {
+		return false
+	}
+	e, ok := c.out.list[start].(*lineEdit)
+	return ok && e.line.tag == "StatusCode"
 }
 
 // payload compiles Set/Payload. An empty one changes nothing: the editor of

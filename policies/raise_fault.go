@@ -17,8 +17,9 @@ var _ = register(flow.Kind{
 	Doc: flow.Doc{
 		Title: "Ends the flow with a fault and says what the client gets.",
 		Text: `The fault is called RaiseFault; fault rules see the message built here as
-"error" and may change it. Without a Payload the client gets the standard fault
-body, without a StatusCode 500. In a fault rule the policy changes the error
+"error" and may change it. Its own templates see it too, as "message" and "error":
+the status and the reason phrase whole, of the rest what stands above. Without a
+Payload the client gets the standard fault body, without a StatusCode 500. In a fault rule the policy changes the error
 message that is there: status and payload are replaced, headers are added.
 
 It raises also with continueOnError="true".`,
@@ -79,7 +80,7 @@ func (p *raiseFault) message(ctx context.Context, x *flow.Exchange, f *faults.Fa
 	}
 	m := flow.NewResponse()
 	m.Status = f.Status
-	if err := p.response.Apply(ctx, x, m); err != nil {
+	if err := p.response.Make(ctx, x, m); err != nil {
 		return nil, err
 	}
 	if !p.response.SetsPayload() {
