@@ -12,6 +12,8 @@ import (
 // assignment is AssignVariable. Of its sources the first that is there counts:
 // ResourceURL, Template, Ref, Value, PropertySetRef; Value is also what Ref falls
 // back to (policies-1.md 4.4).
+// A name below a variable that holds a value is set as any other: public bundles do
+// that. The playbook has a fault for it in ExtractVariables only.
 type assignment struct {
 	name *Name
 	from func(r editRun) (v Value, source string, err error) // source is what a null is blamed on

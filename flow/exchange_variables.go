@@ -67,31 +67,13 @@ func (x *Exchange) passedFlag(name string) Value {
 // Lookup is Get for a name that is known only now.
 func (x *Exchange) Lookup(name string) Value { return x.Get(ParseName(name)) }
 
-// SetError says why a variable could not be set.
-type SetError struct {
-	Name   string
-	Reason SetReason
-}
+// SetError is a variable that could not be set: it is predefined, and not writable.
+type SetError struct{ Name string }
 
-// SetReason is the reason of a SetError.
-type SetReason uint8
-
-// Reasons of a SetError.
-const (
-	ReadOnly   SetReason = iota // predefined and not writable
-	BelowALeaf                  // "a.b" holds a value, so "a.b.c" cannot exist
-)
-
-func (e *SetError) Error() string {
-	if e.Reason == ReadOnly {
-		return "flow variable " + e.Name + " is read-only"
-	}
-	return "flow variable " + e.Name + " lies below a variable that holds a value"
-}
+func (e *SetError) Error() string { return "flow variable " + e.Name + " is read-only" }
 
 // Set gives a variable a value; null removes it. It fails with a *SetError for a
-// read-only variable and for a name below a leaf, and with a *faults.Fault when
-// a body must be read for it. Setting a predefined variable before its scope
+// read-only variable, and with a *faults.Fault when a body must be read for it. Setting a predefined variable before its scope
 // does nothing and is no error (runtime.md 6).
 func (x *Exchange) Set(n *Name, v Value) error {
 	if x.trace != nil {
@@ -99,7 +81,7 @@ func (x *Exchange) Set(n *Name, v Value) error {
 	}
 	if n.root != nil {
 		if n.root.set == nil {
-			return &SetError{n.text, ReadOnly}
+			return &SetError{n.text}
 		}
 		return n.root.set(x, n.key, v)
 	}
@@ -111,12 +93,13 @@ func (x *Exchange) Set(n *Name, v Value) error {
 			return nil
 		}
 	}
-	return x.setOwn(n, v)
+	x.store(n.text, v)
+	return nil
 }
 
 func setPart(m *Message, n *Name, v Value) error {
 	if n.part.set == nil {
-		return &SetError{n.text, ReadOnly}
+		return &SetError{n.text}
 	}
 	switch {
 	case !v.IsNull():
@@ -127,14 +110,15 @@ func setPart(m *Message, n *Name, v Value) error {
 	return n.part.set(m, n, Text(""))
 }
 
-func (x *Exchange) setOwn(n *Name, v Value) error {
+// BelowLeaf reports whether n lies below a variable that holds a value without parts:
+// "a.b" does, and n is "a.b.c". Set does not care; ExtractVariables does.
+func (x *Exchange) BelowLeaf(n *Name) bool {
 	for _, prefix := range n.dots {
 		if held, ok := x.held(prefix); ok && held.typ != MessageObject && held.typ != Object {
-			return &SetError{n.text, BelowALeaf}
+			return true
 		}
 	}
-	x.store(n.text, v)
-	return nil
+	return false
 }
 
 func (x *Exchange) store(name string, v Value) {

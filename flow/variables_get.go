@@ -67,7 +67,7 @@ func setMessage(name string) func(*Exchange, string, Value) error {
 	return func(x *Exchange, _ string, v Value) error {
 		m := v.Message()
 		if m == nil {
-			return &SetError{name, ReadOnly}
+			return &SetError{name}
 		}
 		x.SetMessage(name, m)
 		return nil

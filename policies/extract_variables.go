@@ -179,18 +179,14 @@ func (in extractInput) payload(wanted func(mediaType string) bool) (data []byte,
 
 // set gives a variable its value, with the documented faults of the policy.
 func (p *extractVariables) set(x *flow.Exchange, n *flow.Name, v flow.Value) error {
-	err := x.Set(n, v)
-	if err == nil {
-		return nil
+	if x.BelowLeaf(n) {
+		return p.belowLeaf.New("variable", n.String(), "value", v.String())
 	}
-	var refused *flow.SetError
-	switch {
-	case !errors.As(err, &refused):
-		return err
-	case refused.Reason == flow.ReadOnly:
+	err := x.Set(n, v)
+	if refused := (*flow.SetError)(nil); errors.As(err, &refused) {
 		return p.immutable.Wrap(err, "variable", n.String())
 	}
-	return p.belowLeaf.Wrap(err, "variable", n.String(), "value", v.String())
+	return err
 }
 
 // clearSource does what clearPayload asks for. A variable that is no message is
