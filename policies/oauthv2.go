@@ -31,6 +31,9 @@ system's cryptographic random source. A code and a refresh token are good for on
 token stays. A code that was asked for with code_challenge wants the matching code_verifier (RFC 7636); a challenge
 without a method is taken as plain or S256.
 
+Tokens are stored, unless StoreToken is false; those of another system, which ExternalAccessToken and ExternalRefreshToken
+name, only when it is true.
+
 GenerateResponse makes the answer to the client, JSON, or Format FORM_PARAM or XML; policies after this one still run, and
 a target's answer replaces it. GenerateErrorResponse likewise answers with the error when continueOnError is set.
 RFCCompliantRequestResponse gives token_type Bearer, numbers for lifetimes, Cache-Control: no-store, and errors as

@@ -24,6 +24,7 @@ type oauthv2Issuer struct {
 	scope         oauthv2Param
 	endUser       *flow.Name
 	outside       oauthv2Outside
+	forget        bool           // StoreToken is false: what is issued is only told
 	jwt           *oauthv2Signer // of JWT access tokens; nil for opaque ones
 }
 
@@ -38,6 +39,7 @@ func compileOAuthV2Issuer(b *flow.Build, el *etree.Element, p oauthv2, life time
 		attributes:    compileOAuthV2Attributes(b, el),
 		scope:         compileOAuthV2Param(b, el, "Scope", "request.formparam.scope", "request.queryparam.scope"),
 		outside:       compileOAuthV2Outside(b, el),
+		forget:        strings.EqualFold(b.Text(el, "StoreToken"), "false"),
 	}
 	if text := b.Text(el, "AppEndUser"); text != "" {
 		i.endUser = b.Name(text)
@@ -172,18 +174,23 @@ func (i *oauthv2Issuer) storeRefresh(ctx context.Context, x *flow.Exchange, g oa
 	if r.Partner, err = oauthv2Seal(made.refresh, made.access); err != nil {
 		return err
 	}
-	if texts.refresh != "" {
+	switch {
+	case texts.refresh != "":
 		return i.outside.store(ctx, x, made.refresh, r)
+	case i.forget:
+		return nil
 	}
 	return x.Services.Tokens.Save(ctx, made.refresh, r)
 }
 
 // storeAccess stores the access token; a JWT is not stored, it speaks for itself.
+// StoreToken is documented for imported tokens, where its default is false; an official
+// sample writes false to check a secret "without storing the generated access token".
 func (i *oauthv2Issuer) storeAccess(ctx context.Context, x *flow.Exchange, made *oauthv2Issued, texts oauthv2Texts) error {
 	switch {
 	case texts.access != "":
 		return i.outside.store(ctx, x, made.access, made.token)
-	case i.jwt != nil:
+	case i.jwt != nil, i.forget:
 		return nil
 	}
 	return x.Services.Tokens.Save(ctx, made.access, made.token)
