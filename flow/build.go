@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -89,6 +90,14 @@ func (b *Build) WarnText(el *etree.Element, code, hint string, args ...string) {
 // Warn tells of something that loads but is probably not meant.
 func (b *Build) Warn(el *etree.Element, code, message, hint string) {
 	b.report(Warning, el, code, message, hint)
+}
+
+// Refused reports whether an error was found at el.
+func (b *Build) Refused(el *etree.Element) bool {
+	at := b.problem(Error, el, "", "", "")
+	return slices.ContainsFunc(b.Problems, func(p Problem) bool {
+		return p.File == at.File && p.Element == at.Element && p.Line == at.Line && p.Severity == at.Severity
+	})
 }
 
 func (b *Build) deploymentText(code string, args []string) string {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -111,21 +112,20 @@ func (k *compilation) policy(name string, d *document) *compiledPolicy {
 		enabled:         b.BoolAttr(d.root, "enabled", true),
 		continueOnError: b.BoolAttr(d.root, "continueOnError", false),
 	}
-	resourcesExist(b, d.root)
 	p.flags = faults.ElementFlags(d.root.Tag, name)
 	p.kind = k.Registry.Lookup(d.root.Tag)
-	if p.kind == nil {
-		return p // whether that refuses the bundle depends on its being attached
+	if p.kind != nil { // whether that refuses the bundle depends on its being attached
+		p.policy = p.kind.Compile(b, d.root)
+		p.names = b.Own
 	}
-	p.policy = p.kind.Compile(b, d.root)
-	p.names = b.Own
+	resourcesExist(b, d.root)
 	return p
 }
 
 // resourcesExist checks the resources that a policy names, also one of a type
 // that is not available here. It warns only: whether a missing resource refuses
 // the bundle is the policy type's business (AssignMessage, say, finds out when
-// it runs).
+// it runs). An element for which the policy said so already is left out.
 func resourcesExist(b *flow.Build, el *etree.Element) {
 	for _, c := range el.ChildElements() {
 		resourcesExist(b, c)
@@ -133,7 +133,7 @@ func resourcesExist(b *flow.Build, el *etree.Element) {
 		if c.Tag != "ResourceURL" && c.Tag != "IncludeURL" && c.Tag != "OASResource" || !strings.Contains(url, "://") || strings.ContainsAny(url, "{}") {
 			continue
 		}
-		if _, ok := b.Resource(url); !ok {
+		if _, ok := b.Resource(url); !ok && !b.Refused(c) {
 			b.Warn(c, "MissingResource", "resource "+quoted(url)+" does not exist", "add it below resources/, in the folder of its type")
 		}
 	}
@@ -282,12 +282,20 @@ func (c *Compiler) Proxy(b *Bundle) (*Deployment, flow.Problems) {
 	return d, k.finish(b)
 }
 
-// finish sorts the problems and makes their files paths that a user can open.
+// finish sorts the problems, gives all of them the name that the descriptor has in
+// the end, and makes their files paths that a user can open. What is compiled more
+// than once, as a Flow's condition is for the request and the response, reports a
+// problem as often; it is kept once.
 func (k *compilation) finish(b *Bundle) flow.Problems {
 	problems := k.unit.Problems
-	problems.Sort()
 	for i := range problems {
-		problems[i].File = b.shown(problems[i].File)
+		problems[i].Bundle, problems[i].File = k.model.name, b.shown(problems[i].File)
 	}
-	return problems
+	problems.Sort()
+	seen := map[flow.Problem]bool{}
+	return slices.DeleteFunc(problems, func(p flow.Problem) bool {
+		again := seen[p]
+		seen[p] = true
+		return again
+	})
 }

@@ -53,7 +53,7 @@ func (l *Loader) Configure(env *Environment) {
 type Load struct {
 	Snapshot *Snapshot
 	Problems flow.Problems
-	Refused  []string // bundles with errors, and paths that cannot be read; what compiled earlier is in the snapshot still
+	Refused  []string // as Problems name them: bundles with errors, and paths that cannot be read; what compiled earlier is in the snapshot still
 	Kept     []string // of these, the ones that go on as they were
 	Bundles  int      // found
 }
@@ -161,10 +161,11 @@ func keep[T any](out *Load, b *Bundle, load int, old, all map[string]*loaded[T],
 		all[id] = &loaded[T]{b.Name, absolute(b.Path), load, digest, result, problems}
 		return
 	}
-	out.Refused = append(out.Refused, b.Name)
+	name := problems.Errors()[0].Bundle // the descriptor's, which may differ from b.Name
+	out.Refused = append(out.Refused, name)
 	if before != nil {
 		all[id] = before
-		out.Kept = append(out.Kept, b.Name)
+		out.Kept = append(out.Kept, name)
 	}
 }
 

@@ -208,3 +208,27 @@ func TestLoaderKeepsToTheList(t *testing.T) {
 		t.Errorf("a path that does not exist: %+v", lost)
 	}
 }
+
+// TestLoaderNamesTheRefused: a bundle is refused under the name that its problems
+// have, which is the descriptor's; and what is compiled for the request and for the
+// response is reported once.
+func TestLoaderNamesTheRefused(t *testing.T) {
+	d := newDisk(t)
+	d.write("folder/apiproxy/a.xml", `<Other`)
+	d.write("folder/apiproxy/b.xml", `<APIProxy name="orders"/>`)
+	d.write("folder/apiproxy/proxies/default.xml", proxyAt("/o", `<Flows><Flow name="f"><Condition>request.verb === "GET"</Condition></Flow></Flows>`, nullRoute))
+	load := (&Loader{Compiler: testCompiler(t), Paths: []string{d.root}}).Load()
+	if got := strings.Join(load.Refused, " "); got != "orders" {
+		t.Errorf("refused is %q", got)
+	}
+	codes := map[string]int{}
+	for _, p := range load.Problems {
+		codes[p.Code]++
+		if p.Bundle != "orders" {
+			t.Errorf("a problem of %q: %v", p.Bundle, p)
+		}
+	}
+	if codes["MalformedXML"] != 1 || codes["InvalidCondition"] != 1 {
+		t.Errorf("problems are %v", load.Problems)
+	}
+}
