@@ -137,21 +137,30 @@ func TestFindStaysInside(t *testing.T) {
 }
 
 func TestReadXMLRefuses(t *testing.T) {
-	for _, c := range []struct{ name, text, want string }{
-		{"entity", `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>`, "entity declarations are refused"},
-		{"undeclared entity", `<a>&nbsp;</a>`, "entity"},
-		{"deep", strings.Repeat("<a>", 200) + strings.Repeat("</a>", 200), "nested more than"},
-		{"two roots", `<a/><b/>`, "more than one root"},
-		{"text after", `<a/>x`, "outside of the root"},
-		{"unclosed", `<a><b></a>`, "closed by"},
-		{"bare ampersand", `<a>x && y</a>`, "invalid character entity"},
-		{"late declaration", "<!-- c --><?xml version=\"1.0\"?><a/>", "not at the start"},
-		{"empty", "", "no element"},
+	for _, c := range []struct{ name, text, want, hint string }{
+		{"entity", `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>`, "entity declarations are refused", "the text itself"},
+		{"undeclared entity", `<a>&nbsp;</a>`, "entity", "&amp;"},
+		{"deep", strings.Repeat("<a>", 200) + strings.Repeat("</a>", 200), "nested more than", ""},
+		{"two roots", `<a/><b/>`, "more than one root", "one element around"},
+		{"text after", `<a/>x`, "outside of the root", ""},
+		{"mismatched", `<a><b></a>`, "closed by", "with its own name"},
+		{"surplus", `<a></a></b>`, "unexpected end element", "remove the end tag"},
+		{"unclosed", `<a><b>`, "unexpected EOF", "ends early"},
+		{"bare ampersand", `<a>x && y</a>`, "invalid character entity", "&amp;&amp;"},
+		{"less than", `<a>x < y</a>`, "expected element name", "&lt;"},
+		{"less or equal", `<a b="x<=y"/>`, "unescaped <", "&lt;"},
+		{"attribute", `<a b=c/>`, "attribute", `name="value"`},
+		{"encoding", "<a>\xff</a>", "invalid UTF-8", "encoding"},
+		{"late declaration", "<!-- c --><?xml version=\"1.0\"?><a/>", "not at the start", "begin the file"},
+		{"empty", "", "no element", "remove the file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := readXML("a.xml", []byte(c.text))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want one with %q", err, c.want)
+				t.Fatalf("error %v, want one with %q", err, c.want)
+			}
+			if hint := malformedHint(err.Error()); !strings.Contains(hint, c.hint) || (c.hint == "") != (hint == "") {
+				t.Errorf("error %v has the hint %q, want one with %q", err, hint, c.hint)
 			}
 		})
 	}

@@ -126,7 +126,7 @@ func (p *parser) read(file string) *document {
 		return d
 	}
 	problem := flow.Problem{Bundle: p.model.name, File: file, Severity: flow.Error.String(), Code: "MalformedXML",
-		Message: "not well-formed XML: " + err.Error(), Hint: "operators such as && and < are written &amp;&amp; and &lt; in XML"}
+		Message: "not well-formed XML: " + err.Error(), Hint: malformedHint(err.Error())}
 	var xe *xmlError
 	if errors.As(err, &xe) {
 		problem.Line, problem.Column = xe.at.Line, xe.at.Column

@@ -143,3 +143,30 @@ func syntaxError(dec *xml.Decoder, err error) error {
 	}
 	return &xmlError{flow.Position{Line: line, Column: col}, strings.TrimPrefix(msg, "xml: ")}
 }
+
+// malformedHints tell what to do about what readXML says; the first part of a
+// message that is found counts.
+var malformedHints = [...]struct{ said, hint string }{
+	{"invalid character entity", "operators such as && are written &amp;&amp; in XML"},
+	{"expected element name after <", "the operator < is written &lt; in XML"},
+	{"unescaped <", "the operator < is written &lt; in XML"},
+	{"closed by", "close each element with its own name, the innermost first"},
+	{"unexpected end element", "remove the end tag, or add the start tag that it belongs to"},
+	{"unexpected EOF", "the file ends early: close each element, comment and CDATA section"},
+	{"ends inside", "the file ends early: close each element"},
+	{"attribute", `write attributes as name="value"`},
+	{"entity declarations", "write the text itself where the entity is named"},
+	{"UTF-8", "save the file in the encoding that its XML declaration names"},
+	{"no element", "remove the file, or write its element"},
+	{"more than one root", "keep one element around all others; a file holds one policy, endpoint or flow"},
+	{"XML declaration", "begin the file with <?xml, or remove the declaration"},
+}
+
+func malformedHint(message string) string {
+	for _, h := range malformedHints {
+		if strings.Contains(message, h.said) {
+			return h.hint
+		}
+	}
+	return ""
+}
