@@ -78,6 +78,18 @@ func TestLoader(t *testing.T) {
 		t.Fatalf("after a clash: %+v", clash)
 	}
 	d.remove("a")
+
+	// Neither does a copy of it, and it is told where the other is.
+	d.write("build/m.zip", string(zipOf(t, entry{"apiproxy/proxies/default.xml", proxyAt("/n", nullRoute)})))
+	twin := l.Load()
+	if twin.Bundles != 4 || len(twin.Snapshot.Deployments) != 2 || len(twin.Problems) != 1 {
+		t.Fatalf("with a copy: %+v", twin)
+	}
+	p := twin.Problems[0]
+	if !strings.HasSuffix(p.File, "m.zip") || !strings.HasSuffix(p.Message, `is already served by "m" from `+filepath.Join(d.root, "m", "apiproxy")) {
+		t.Errorf("of a copy it is said: %v", p)
+	}
+	d.remove("build")
 	d.remove("m")
 	if gone := l.Load(); gone.named("m") != nil || gone.Bundles != 2 {
 		t.Fatalf("after a removal: %+v", gone)

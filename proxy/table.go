@@ -55,29 +55,29 @@ func NewSnapshot(env *Environment, o Options, proxies []*Deployment, shared []*f
 	return s, problems
 }
 
-// clashes reports base paths that are taken already.
+// clashes reports base paths that are taken already, by another bundle, which may
+// be a copy of this one, or by this one.
 func (s *Snapshot) clashes(d *Deployment) flow.Problems {
 	var problems flow.Problems
-	taken := map[string]string{}
+	taken := map[string]*Deployment{}
 	for _, e := range d.Endpoints {
 		if e.BasePath == "" {
 			continue // nothing reaches it by path
 		}
 		owner := taken[cleanBasePath(e.BasePath)]
 		if at := s.root.exact(e.BasePath); at != nil {
-			owner = at.deployment.Name
+			owner = at.deployment
 		}
-		taken[cleanBasePath(e.BasePath)] = d.Name
-		if owner == "" {
-			continue
-		}
-		if owner == d.Name {
+		taken[cleanBasePath(e.BasePath)] = d
+		switch owner {
+		case nil:
+		case d:
 			problems = append(problems, twice(e))
-			continue
+		default:
+			problems = append(problems, refused(d.Name, d.Path, "DuplicateBasePath",
+				"base path "+quoted(e.BasePath)+" of ProxyEndpoint "+quoted(e.Name)+" is already served by "+quoted(owner.Name)+" from "+owner.Path,
+				"change one of the base paths, or serve only one of the two"))
 		}
-		problems = append(problems, refused(d.Name, "", "DuplicateBasePath",
-			"base path "+quoted(e.BasePath)+" of ProxyEndpoint "+quoted(e.Name)+" is already served by "+quoted(owner),
-			"change one of the base paths, or serve only one of the two"))
 	}
 	return problems
 }
@@ -86,7 +86,7 @@ func (s *Snapshot) clashes(d *Deployment) flow.Problems {
 // On Apigee Edge the two may differ in their virtual hosts, which are not looked
 // at here: the earlier one serves.
 func twice(e *Endpoint) flow.Problem {
-	p := refused(e.deployment.Name, "", "DuplicateBasePath",
+	p := refused(e.deployment.Name, e.deployment.Path, "DuplicateBasePath",
 		"base path "+quoted(e.BasePath)+" of ProxyEndpoint "+quoted(e.Name)+" is that of an earlier ProxyEndpoint of the bundle, which serves it",
 		"change one of the base paths")
 	p.Severity = flow.Warning.String()
