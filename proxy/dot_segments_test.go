@@ -26,7 +26,7 @@ func TestWithoutDots(t *testing.T) {
 // TestDotSegmentsStayInside: the base path, the variables and the target see one
 // path, from both engines.
 func TestDotSegmentsStayInside(t *testing.T) {
-	got := make(chan arrived, 1)
+	got := make(chan arrived, 10)
 	url := rawTarget(t, func(r arrived) string { got <- r; return "HTTP/1.1 200 OK\nContent-Length: 2\n\nok" })
 	const tell = `<Assign name="T"><V name="told">{request.uri} {message.uri} {proxy.url} {proxy.pathsuffix}</V></Assign>`
 	s := rig{files: []string{proxyAt("/clos", preFlow(onRequest("T")+onResponse("S"))), targetAt(url + "/x"), tell,

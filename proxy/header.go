@@ -48,3 +48,43 @@ func dropConnectionOwn(m *flow.Message) {
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+func equalHost(name string) bool { return len(name) == 4 && strings.EqualFold(name, "Host") }
+
+// isTrailersTE keeps "TE: trailers", which gRPC servers insist on.
+func isTrailersTE(f flow.Field) bool {
+	return strings.EqualFold(f.Name, "TE") && strings.EqualFold(f.Value, "trailers")
+}
+
+// listed reports whether a Connection header names another header.
+func listed(connection, name string) bool {
+	for part := range strings.SplitSeq(connection, ",") {
+		if strings.EqualFold(strings.TrimSpace(part), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// headSize is the Content-Length to announce. The answer to HEAD, and 304, have
+// no body but may tell the size that it would have.
+func headSize(request, m *flow.Message, size int64) int64 {
+	if request.Method != "HEAD" && m.Status != 304 || size > 0 {
+		return size
+	}
+	if n, ok := parseLength(m.Header.Value("Content-Length")); ok {
+		return n
+	}
+	return size
+}
+
+func parseLength(s string) (int64, bool) {
+	n := int64(0)
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' || n > 1<<55 {
+			return 0, false
+		}
+		n = n*10 + int64(s[i]-'0')
+	}
+	return n, s != ""
+}

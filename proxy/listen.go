@@ -21,7 +21,6 @@ import (
 // every request to the Core.
 type Server struct {
 	Core *Core
-	Log  *zap.Logger
 
 	h1 http1.Server
 	h2 *h2Server
@@ -29,7 +28,7 @@ type Server struct {
 
 // NewServer returns a server of what core's table holds.
 func NewServer(core *Core, log *zap.Logger) *Server {
-	s := &Server{Core: core, Log: log}
+	s := &Server{Core: core}
 	s.h2 = newH2Server(core)
 	s.h1 = http1.Server{
 		Handler: s.handle, Refuse: s.refuse, OnHTTP2: s.h2.serveConn,
@@ -55,6 +54,15 @@ func logConnection(log *zap.Logger, err error) {
 		log.Debug("connection", zap.Error(err))
 	}
 }
+
+// LimitConnections bounds how many connections of clients are served at a time,
+// over all listeners; 0 is no bound. A connection too many waits, unserved, until
+// another ends. It must be called before Serve.
+//
+// A connection with HTTP/2 counts once, whatever it carries. Each request may hold
+// a body in either direction, of up to the bundle's payload limits, so the bound
+// that a machine needs depends on its bundles: there is no default.
+func (s *Server) LimitConnections(n int) { s.h1.MaxConns = n }
 
 // Serve accepts clear-text connections: HTTP/1.1, and HTTP/2 with prior
 // knowledge.

@@ -71,23 +71,6 @@ func (o *outgoing) host(x *flow.Exchange) string {
 	return o.to.hostHeader()
 }
 
-func equalHost(name string) bool { return len(name) == 4 && strings.EqualFold(name, "Host") }
-
-// isTrailersTE keeps "TE: trailers", which gRPC servers insist on.
-func isTrailersTE(f flow.Field) bool {
-	return strings.EqualFold(f.Name, "TE") && strings.EqualFold(f.Value, "trailers")
-}
-
-// listed reports whether a Connection header names another header.
-func listed(connection, name string) bool {
-	for part := range strings.SplitSeq(connection, ",") {
-		if strings.EqualFold(strings.TrimSpace(part), name) {
-			return true
-		}
-	}
-	return false
-}
-
 // upgradeOf is the Upgrade to send on: WebSocket's, if the client asks for it as
 // RFC 6455 (4.1) says, else "". Any other protocol, h2c above all, would carry
 // requests to the target past every policy; RFC 9110 (7.8) lets a server ignore

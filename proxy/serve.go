@@ -201,29 +201,6 @@ func (r *run) lastResort(m *flow.Message, err error) *flow.Message {
 	return r.x.Error
 }
 
-// headSize is the Content-Length to announce. The answer to HEAD, and 304, have
-// no body but may tell the size that it would have.
-func headSize(request, m *flow.Message, size int64) int64 {
-	if request.Method != "HEAD" && m.Status != 304 || size > 0 {
-		return size
-	}
-	if n, ok := parseLength(m.Header.Value("Content-Length")); ok {
-		return n
-	}
-	return size
-}
-
-func parseLength(s string) (int64, bool) {
-	n := int64(0)
-	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' || n > 1<<55 {
-			return 0, false
-		}
-		n = n*10 + int64(s[i]-'0')
-	}
-	return n, s != ""
-}
-
 func transmit(a answer, m *flow.Message, body io.ReadCloser, size int64) {
 	err := a.Copy(body, size)
 	if cerr := body.Close(); err == nil {

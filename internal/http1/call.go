@@ -22,7 +22,7 @@ type call struct {
 	stop   func() bool // detaches the connection from ctx; nil: ctx never ends
 	up     *upload
 
-	upgrade string      // the protocol that the request asked for, "" for none
+	upgrade bool        // the request asked for another protocol
 	keep    bool        // the answer leaves the connection usable
 	over    atomic.Bool // the connection was given back
 }
@@ -115,9 +115,7 @@ func (x *call) writeHead() {
 			}
 			continue
 		}
-		if kind == upgradeLine {
-			x.upgrade = r.Header[i].Value
-		}
+		x.upgrade = x.upgrade || kind == upgradeLine
 		out.field(r.Header[i].Name, r.Header[i].Value)
 	}
 	switch frame {
@@ -126,7 +124,7 @@ func (x *call) writeHead() {
 	case transferEncodingLine:
 		out.frame("Transfer-Encoding", frame, r.ContentLength)
 	}
-	if x.upgrade != "" {
+	if x.upgrade {
 		out.text("Connection: Upgrade\r\n")
 	}
 	out.text("\r\n")
@@ -255,23 +253,26 @@ func (x *call) attachBody() error {
 // checkSwitch refuses a 101 that does not name the very protocol that was asked
 // for: both sides would take the bytes that follow for something else.
 func (x *call) checkSwitch() *ProtocolError {
-	if x.upgrade == "" {
+	if !x.upgrade {
 		return invalid("101 to a request without Upgrade")
 	}
-	named := 0
-	for i := range x.resp.Header {
-		f := &x.resp.Header[i]
-		if kindOf(f.Name) != upgradeLine {
-			continue
-		}
-		if named++; !strings.EqualFold(f.Value, x.upgrade) {
-			return invalid("101 to another protocol than was asked for")
-		}
-	}
-	if named != 1 {
-		return invalid("101 must name one protocol")
+	asked, _ := protocol(x.req.Header)
+	named, lines := protocol(x.resp.Header)
+	if lines != 1 || !strings.EqualFold(named, asked) {
+		return invalid("101 to another protocol than was asked for")
 	}
 	return nil
+}
+
+// protocol is what the last line Upgrade says, and how many there are.
+func protocol(list []Field) (named string, lines int) {
+	for i := range list {
+		if kindOf(list[i].Name) == upgradeLine {
+			named = list[i].Value
+			lines++
+		}
+	}
+	return named, lines
 }
 
 func (x *call) bodyless() bool {
