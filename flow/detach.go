@@ -17,6 +17,7 @@ func (x *Exchange) Detach() *Exchange {
 	d := *x
 	d.Request, d.Response, d.Error = detached(x.Request), detached(x.Response), detached(x.Error)
 	d.Target.FailedServers = append([]string(nil), x.Target.FailedServers...)
+	d.Callout.URLs, d.Callout.SentURLs = maps.Clone(x.Callout.URLs), maps.Clone(x.Callout.SentURLs)
 	d.vars = maps.Clone(x.vars)
 	d.given = slices.Clone(x.given)
 	for name, v := range d.vars {

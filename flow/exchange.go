@@ -34,12 +34,13 @@ type Exchange struct {
 	Error    *Message      // the message of the error state, else nil
 	Fault    *faults.Fault // the fault that put the exchange into the error state, else nil
 
-	Proxy  *ProxyInfo // what was deployed; never nil
-	Client ClientInfo
-	Target TargetInfo
-	Route  RouteInfo
-	Path   PathInfo
-	Flow   FlowInfo
+	Proxy   *ProxyInfo // what was deployed; never nil
+	Client  ClientInfo
+	Target  TargetInfo
+	Callout CalloutInfo
+	Route   RouteInfo
+	Path    PathInfo
+	Flow    FlowInfo
 
 	Services    *Services
 	SharedFlows map[string]*SharedFlow // those of the snapshot that this request runs in

@@ -55,6 +55,15 @@ type TargetInfo struct {
 	Fallback      Value
 }
 
+// CalloutInfo is where ServiceCallouts go. What was set stays for later calls; what was
+// sent does not turn them.
+type CalloutInfo struct {
+	URI      string            // servicecallout.requesturi, when a policy set it
+	SentURI  string            // what the newest call asked for
+	URLs     map[string]string // servicecallout.POLICY.target.url by policy, when a policy set it
+	SentURLs map[string]string // what each policy called last
+}
+
 // Span is the time between the first and the last byte of something.
 type Span struct{ Start, End time.Time }
 

@@ -161,6 +161,27 @@ func targetURL(x *Exchange, _ string) Value {
 	return orNull(x.Target.Configured)
 }
 
+func calloutURL(x *Exchange, policy string) Value {
+	return orNull(cmp.Or(x.Callout.URLs[policy], x.Callout.SentURLs[policy]))
+}
+
+func setCalloutURL(x *Exchange, policy string, v Value) error {
+	if x.Callout.URLs == nil {
+		x.Callout.URLs = map[string]string{}
+	}
+	x.Callout.URLs[policy] = v.String()
+	return nil
+}
+
+func calloutURI(x *Exchange, _ string) Value {
+	return orNull(cmp.Or(x.Callout.URI, x.Callout.SentURI))
+}
+
+func setCalloutURI(x *Exchange, _ string, v Value) error {
+	x.Callout.URI = v.String()
+	return nil
+}
+
 func targetBasePath(x *Exchange, _ string) Value {
 	text := targetURL(x, "").String()
 	u, err := url.Parse(text)

@@ -84,6 +84,7 @@ func newExchangeAtEnd() *Exchange {
 		SentPath: "/v3/a%20b", SentQuery: "k=2&limit=2", TLS: connectionState(), Sent: span(2, 3), Received: span(4, 5),
 		Server: "ts-2", FailedServers: []string{"ts-0", "ts-1"}, Fallback: Bool(true)}
 	x.Route = RouteInfo{Name: "to-backend", Target: "backend"}
+	x.Callout = CalloutInfo{URI: "/set", SentURI: "/sent", SentURLs: map[string]string{"SC-1": "https://sent.test/"}}
 	x.Path.Suffix = "/shop.Items/List"
 	x.Flow = FlowInfo{Current: "PostFlow", Description: "last", Proxy: "list", ProxyDescription: "list items", Target: "PostFlow",
 		TargetDescription: "after", SharedFlow: "log", Hook: "PostTargetFlowHook"}
@@ -201,6 +202,9 @@ func TestSetPredefined(t *testing.T) {
 		{TargetRequest, "target.header.host", "new.test", "new.test"},
 		{TargetRequest, "target.expectedcn", "new.test", "new.test"},
 		{TargetRequest, "request.uri", "/new?a=1", "/new?a=1"},
+		{ProxyRequest, "servicecallout.requesturi", "/new", "/new"},
+		{ProxyRequest, "servicecallout.requesturi", "", "/sent"},
+		{ProxyRequest, "servicecallout.SC-1.target.url", "https://new.test", "https://new.test"},
 		{TargetRequest, "request.path", "/new", "/new"},
 		{TargetRequest, "request.verb", "PUT", "PUT"},
 	} {

@@ -1,7 +1,9 @@
 package policies
 
 import (
+	"cmp"
 	"context"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -30,7 +32,8 @@ Response nobody waits for the answer; with --keep-callouts such calls are kept i
 queue until they are answered.
 
 Variables set before the policy change where it calls: servicecallout.requesturi,
-servicecallout.POLICY.target.url, servicecallout.POLICY.expectedcn.`,
+servicecallout.POLICY.target.url, servicecallout.POLICY.expectedcn. The first two
+tell after the policy where it called; told values do not turn a later call.`,
 		Sample: `<ServiceCallout name="SC-Sample">
   <Request variable="lookup.request">
     <Set>
@@ -65,10 +68,11 @@ type serviceCallout struct {
 	connection       flow.Connection
 	local            bool           // to a proxy in this process
 	url              *flow.Template // of an HTTPTargetConnection, else nil
+	balanced         bool           // the connection chooses a server, and the URL says nothing
 	ignoreUnresolved bool
 	timeout          time.Duration
 
-	targetURL, requestURI, expectedCN *flow.Name
+	expectedCN *flow.Name
 
 	failed, notMessage, notRequest, unresolved *faults.Def
 	unreachable                                []*faults.Def // what "Host not reachable" stands for
@@ -80,8 +84,6 @@ func compileServiceCallout(b *flow.Build, el *etree.Element) flow.Policy {
 	p := &serviceCallout{
 		name: b.Owner, response: b.Text(el, "Response"), unawaited: make(chan struct{}, maxUnawaited),
 		timeout:    calloutTimeout(b, b.Child(el, "Timeout")),
-		targetURL:  b.Name("servicecallout." + b.Owner + ".target.url"),
-		requestURI: b.Name("servicecallout.requesturi"),
 		expectedCN: b.Name("servicecallout." + b.Owner + ".expectedcn"),
 		failed:     b.Fault("ExecutionFailed"), notMessage: b.Fault("RequestVariableNotMessageType"),
 		notRequest: b.Fault("RequestVariableNotRequestMessageType"), unresolved: b.Fault("UnresolvedVariable"),
@@ -115,6 +117,7 @@ func (p *serviceCallout) connect(b *flow.Build, el *etree.Element) {
 	case b.Text(http, "URL") != "":
 		p.url = b.Template(b.Child(http, "URL"), b.Text(http, "URL"))
 	}
+	p.balanced = b.Child(http, "LoadBalancer") != nil
 	p.connection = b.Connection(http)
 }
 
@@ -154,7 +157,7 @@ func (p *serviceCallout) Execute(ctx context.Context, x *flow.Exchange) error {
 	if err := p.authorize(ctx, x, m); err != nil {
 		return err
 	}
-	call, err := p.call(x, m)
+	call, err := p.call(ctx, x, m)
 	if err != nil {
 		return err
 	}
@@ -216,7 +219,7 @@ func (p *serviceCallout) authorize(ctx context.Context, x *flow.Exchange, m *flo
 
 // call makes the call of a copy of m, so that what the connection adds to it,
 // and a call that nobody waits for, leave the variable alone.
-func (p *serviceCallout) call(x *flow.Exchange, m *flow.Message) (flow.Call, error) {
+func (p *serviceCallout) call(ctx context.Context, x *flow.Exchange, m *flow.Message) (flow.Call, error) {
 	c, err := m.Clone()
 	if err != nil {
 		return flow.Call{}, err
@@ -233,10 +236,40 @@ func (p *serviceCallout) call(x *flow.Exchange, m *flow.Message) (flow.Call, err
 	if c.Path != "" && c.Path[0] != '/' {
 		c.Path = "/" + c.Path
 	}
-	return flow.Call{
+	call := flow.Call{
 		Request: c, Timeout: p.timeout, IgnoreUnresolved: p.ignoreUnresolved,
-		URL:        x.Get(p.targetURL).String(),
-		URI:        x.Get(p.requestURI).String(),
-		ExpectedCN: x.Get(p.expectedCN).String(),
-	}, nil
+		URL: x.Callout.URLs[p.name], URI: x.Callout.URI, ExpectedCN: x.Get(p.expectedCN).String(),
+	}
+	return call, p.locate(ctx, x, &call)
+}
+
+// locate resolves the URL, unless the connection knows it, and tells where the call
+// goes. Of a call to a server of a LoadBalancer or to a proxy here it tells nothing.
+func (p *serviceCallout) locate(ctx context.Context, x *flow.Exchange, call *flow.Call) (err error) {
+	text := call.URL
+	if text == "" && p.url != nil && !p.balanced {
+		fixed, ok := p.url.Static()
+		if text = fixed; !ok {
+			if text, err = p.url.Expand(x, p.ignoreUnresolved); err != nil {
+				return p.fault(ctx, err)
+			}
+			call.URL = text
+		}
+	}
+	x.Callout.SentURI = calloutURI(text, call.Request)
+	if x.Callout.SentURLs == nil {
+		x.Callout.SentURLs = map[string]string{}
+	}
+	x.Callout.SentURLs[p.name] = text
+	return nil
+}
+
+// calloutURI is the path and the query of a request to that URL, "" without one.
+func calloutURI(address string, m *flow.Message) string {
+	u, err := url.Parse(address)
+	if err != nil || address == "" {
+		return ""
+	}
+	sent := flow.Message{Path: cmp.Or(u.EscapedPath()+m.Path, "/"), Query: strings.Trim(u.RawQuery+"&"+m.Query, "&")}
+	return sent.URI()
 }

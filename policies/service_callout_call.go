@@ -83,12 +83,6 @@ func (p *serviceCallout) isUnreachable(d *faults.Def) bool {
 // send makes a call that nobody waits for. It may outlive the request, so it
 // works on a detached exchange, and only its Timeout ends it.
 func (p *serviceCallout) send(ctx context.Context, x *flow.Exchange, call flow.Call) error {
-	if p.url != nil && call.URL == "" {
-		// A variable that the URL lacks is a fault of this request.
-		if _, err := p.url.Expand(x, p.ignoreUnresolved); err != nil {
-			return p.fault(ctx, err)
-		}
-	}
 	if p.errand != "" {
 		kept, err := p.keepErrand(ctx, x, call)
 		if kept || err != nil {

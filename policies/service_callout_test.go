@@ -109,9 +109,13 @@ func TestServiceCalloutVariables(t *testing.T) {
 	w, to := permissive, &callee{}
 	w.connection = to
 	x := client()
-	x.Put("servicecallout.P.target.url", flow.Text("http://other/"))
-	x.Put("servicecallout.P.expectedcn", flow.Text("cn"))
-	x.Put("servicecallout.requesturi", flow.Text("/uri?a=1"))
+	for name, value := range map[string]string{
+		"servicecallout.P.target.url": "http://other/", "servicecallout.P.expectedcn": "cn", "servicecallout.requesturi": "/uri?a=1",
+	} {
+		if err := x.Set(flow.ParseName(name), flow.Text(value)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	err := w.run(t, x, `<ServiceCallout><Request><IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables></Request><Response>a</Response><Timeout>1500</Timeout>`+calloutURL+`</ServiceCallout>`)
 	if err != nil {
 		t.Fatal(err)
