@@ -26,9 +26,10 @@ Each run has a scope of its own: nothing stays for another request.
 
 Scripts see context (getVariable, setVariable, removeVariable, flow, session,
 proxyRequest, targetRequest, proxyResponse, targetResponse), request, response,
-message, error, properties, crypto, httpClient, Request and print. Modern
-ECMAScript runs; of Rhino's E4X only "for each" and reading with asXML do, and Java
-classes are not there.
+message, error, properties, crypto, httpClient, Request and print. Of the four
+messages of context, the two of the endpoint that runs are there, the others null.
+Modern ECMAScript runs; of Rhino's E4X only "for each" and reading with asXML do,
+and Java classes are not there.
 
 timeLimit is in milliseconds and includes waiting in waitForComplete; 0 stands for
 the two minutes that are the most. The step ends when the callbacks of its HTTP

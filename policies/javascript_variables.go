@@ -114,11 +114,28 @@ func (v *javascriptVariables) message(role script.Role) script.Message {
 		m = v.x.Error
 	case script.AmbientMessage:
 		m = v.x.Ambient()
+	default:
+		m = v.ofEndpoint(role)
 	}
 	if m == nil {
 		return nil
 	}
 	return &javascriptMessage{x: v.x, m: m}
+}
+
+// ofEndpoint is one of the messages of context. The runtime has one message for both
+// endpoints; only the pair of the running one is in scope (the page). In the error
+// state, of which the page does not speak, both are.
+func (v *javascriptVariables) ofEndpoint(role script.Role) *flow.Message {
+	inTarget := v.x.Phase == flow.TargetRequest || v.x.Phase == flow.TargetResponse
+	ofTarget := role == script.TargetRequestMessage || role == script.TargetResponseMessage
+	switch {
+	case inTarget != ofTarget && !v.x.InError():
+		return nil
+	case role == script.ProxyRequestMessage || role == script.TargetRequestMessage:
+		return v.x.Request
+	}
+	return v.x.Response
 }
 
 // javascriptSessionName is the variable that keeps context.session.

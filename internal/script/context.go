@@ -8,8 +8,7 @@ import (
 
 var contextNames = []string{"flow", "session", "proxyRequest", "targetRequest", "proxyResponse", "targetResponse", "getVariable", "setVariable", "removeVariable"}
 
-// context is the object of that name. proxyRequest and targetRequest are the same
-// object, and so are the responses: the runtime has one message for both.
+// context is the object of that name.
 func (r *run) context() goja.Value {
 	return r.vm.NewDynamicObject(&host{names: contextNames, property: r.ofContext})
 }
@@ -26,10 +25,14 @@ func (r *run) ofContext(name string) (goja.Value, bool) {
 		return r.vm.ToValue(r.env.Flow), true
 	case "session":
 		return r.session(), true
-	case "proxyRequest", "targetRequest":
-		return r.message(RequestMessage), true
-	case "proxyResponse", "targetResponse":
-		return r.message(ResponseMessage), true
+	case "proxyRequest":
+		return r.message(ProxyRequestMessage), true
+	case "targetRequest":
+		return r.message(TargetRequestMessage), true
+	case "proxyResponse":
+		return r.message(ProxyResponseMessage), true
+	case "targetResponse":
+		return r.message(TargetResponseMessage), true
 	}
 	return nil, false
 }

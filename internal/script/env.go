@@ -43,12 +43,17 @@ type Session interface {
 // Role names a message as scripts do.
 type Role uint8
 
-// The messages of a transaction. Ambient is the one that "message" means.
+// The messages of a transaction. Ambient is the one that "message" means; those of the
+// proxy and of the target are context's.
 const (
 	RequestMessage Role = iota
 	ResponseMessage
 	ErrorMessage
 	AmbientMessage
+	ProxyRequestMessage
+	ProxyResponseMessage
+	TargetRequestMessage
+	TargetResponseMessage
 )
 
 // Message is an HTTP message as a script sees it. Its errors end the run.

@@ -144,7 +144,11 @@ func (w *world) withMessages() *world {
 		parts: map[script.Part]any{script.Content: "<r/>", script.Status: int64(404), script.Reason: "Not Found"},
 		fields: map[script.FieldKind]map[string][]string{
 			script.Headers: {"X-A": {"1"}}}}
-	w.messages[script.AmbientMessage] = w.messages[script.RequestMessage]
+	for _, same := range []script.Role{script.AmbientMessage, script.ProxyRequestMessage, script.TargetRequestMessage} {
+		w.messages[same] = w.messages[script.RequestMessage]
+	}
+	w.messages[script.ProxyResponseMessage] = w.messages[script.ResponseMessage]
+	w.messages[script.TargetResponseMessage] = w.messages[script.ResponseMessage]
 	return w
 }
 
