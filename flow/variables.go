@@ -144,7 +144,7 @@ var variables = [...]Variable{
 
 	{Name: "fault.name", Type: String, Scope: "ER", Doc: "last part of the fault code", get: func(x *Exchange, _ string) Value { return ofFault(x, faultName) }},
 	{Name: "fault.reason", Type: String, Scope: "ER", Doc: "text of the fault", get: func(x *Exchange, _ string) Value { return ofFault(x, faultReason) }},
-	{Name: "fault.category", Type: String, Scope: "ER", Doc: "Step for a policy, else Messaging, Transport or System", get: func(x *Exchange, _ string) Value { return ofFault(x, faultCategory) }},
+	{Name: "fault.category", Type: String, Scope: "ER", Doc: "Policy for a policy, else Messaging, Transport or System", get: func(x *Exchange, _ string) Value { return ofFault(x, faultCategory) }},
 	{Name: "fault.subcategory", Type: String, Scope: "ER", Doc: "finer kind of the fault", get: func(x *Exchange, _ string) Value { return ofFault(x, faultSubcategory) }},
 	{Name: "fault.type", Type: String, Scope: "ER", Doc: "same as fault.name (Edge)", get: func(x *Exchange, _ string) Value { return ofFault(x, faultName) }},
 	{Name: "error.message", Type: String, Scope: "ER", Doc: "faultstring", get: func(x *Exchange, _ string) Value { return inFault(x, faultReason) }},

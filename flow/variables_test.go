@@ -158,6 +158,16 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+// TestFaultCategoryDoc: the reference names the categories that faults have.
+func TestFaultCategoryDoc(t *testing.T) {
+	doc := row("fault.category").Doc
+	for _, d := range faults.All() {
+		if d.Kind == faults.Runtime && !strings.Contains(doc, d.New().Category) {
+			t.Fatalf("%q lacks %s of %s", doc, d.New().Category, d.Code)
+		}
+	}
+}
+
 // TestReadOnlyVariables: every variable documented as read-only refuses to be
 // set, and none that is documented as writable does.
 func TestReadOnlyVariables(t *testing.T) {
