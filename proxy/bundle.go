@@ -96,19 +96,37 @@ func (b *Bundle) under(dir, ext string) []string {
 
 // Find reads the bundles at a path: a bundle folder itself, a folder with
 // bundles at any depth, or a zip. What cannot be read is a problem beside the
-// bundles that can: its Bundle is the path, below root, that cannot be read.
+// bundles that can: its Bundle is the path, below root, that cannot be read. That
+// there is no bundle is a problem only of a root that cannot hold one: see NoBundle.
 func Find(root string) ([]*Bundle, flow.Problems) {
 	info, err := os.Stat(root)
-	if err != nil {
-		return nil, flow.Problems{refused(root, "", "ZipRefused", err.Error(), "give the path of a bundle folder, of a zip, or of a folder that holds bundles")}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, flow.Problems{noBundle(root, "the path does not exist")}
+	case err != nil:
+		return nil, flow.Problems{refusal(root, err)}
+	case info.IsDir():
+		f := &finder{root: root}
+		_ = Walk(root, f.visit) // visit notes what is wrong, and goes on
+		return f.found, f.problems
+	case !isZip(root):
+		return nil, flow.Problems{noBundle(root, "the path is neither a folder nor a .zip file")}
 	}
-	if !info.IsDir() {
-		return findFile(root)
-	}
-	f := &finder{root: root}
-	_ = filepath.WalkDir(root, f.visit) // visit notes what is wrong, and goes on
-	return f.found, f.problems
+	return findFile(root)
 }
+
+// NoBundle is the problem of a path at which there is nothing to work on. It is not
+// one of Find's for a folder, because a folder that is served may become empty.
+func NoBundle(root string) flow.Problem {
+	return noBundle(root, "neither apiproxy/ nor sharedflowbundle/ nor a zip is in this folder or below it")
+}
+
+func noBundle(root, why string) flow.Problem {
+	return refused(root, root, "NoBundle", "no bundle is here: "+why,
+		"give the path of a bundle's folder, the one that holds apiproxy/ or sharedflowbundle/, of a zip, or of a folder with bundles below it")
+}
+
+func isZip(p string) bool { return strings.EqualFold(filepath.Ext(p), ".zip") }
 
 // finder collects the bundles below a folder.
 type finder struct {
@@ -126,7 +144,7 @@ func (f *finder) visit(p string, d fs.DirEntry, err error) error {
 		return filepath.SkipDir
 	case d.IsDir():
 		return f.folder(p)
-	case strings.EqualFold(filepath.Ext(p), ".zip"):
+	case isZip(p):
 		bundles, problems := findFile(p)
 		f.found, f.problems = append(f.found, bundles...), append(f.problems, problems...)
 	}
@@ -179,6 +197,9 @@ func readFolder(dir string, kind BundleKind) (*Bundle, error) {
 			return err
 		}
 		data, err := readLimited(root, p)
+		if err != nil && d.Type()&fs.ModeSymlink != 0 {
+			return &linkError{p, err}
+		}
 		if err != nil {
 			return err
 		}
@@ -190,6 +211,18 @@ func readFolder(dir string, kind BundleKind) (*Bundle, error) {
 	})
 	return b, err
 }
+
+// linkError is a link of a bundle that is not followed.
+type linkError struct {
+	name string
+	err  error
+}
+
+func (e *linkError) Error() string {
+	return e.name + " is a link out of the bundle, or to no file: " + e.err.Error()
+}
+
+func (e *linkError) Unwrap() error { return e.err }
 
 func readLimited(root *os.Root, p string) ([]byte, error) {
 	f, err := root.Open(p)
@@ -231,9 +264,6 @@ func findFile(p string) ([]*Bundle, flow.Problems) {
 }
 
 func readZipFile(p string) ([]byte, error) {
-	if !strings.EqualFold(filepath.Ext(p), ".zip") {
-		return nil, errors.New("neither a folder nor a .zip file")
-	}
 	f, err := os.Open(p)
 	if err != nil {
 		return nil, err
@@ -334,8 +364,17 @@ func inflate(f *zip.File, left int64) ([]byte, error) {
 	return data, nil
 }
 
+// refusal is the problem of a zip or a folder that cannot be read.
 func refusal(p string, err error) flow.Problem {
-	return refused(p, "", "ZipRefused", err.Error(), "")
+	code, hint := "FolderRefused", ""
+	var link *linkError
+	switch {
+	case isZip(p):
+		code = "ZipRefused"
+	case errors.As(err, &link):
+		hint = "put a copy of the file in its place: only links to files inside of the bundle are followed"
+	}
+	return refused(p, p, code, err.Error(), hint)
 }
 
 func refused(bundle, file, code, message, hint string) flow.Problem {

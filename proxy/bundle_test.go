@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -132,7 +133,10 @@ func TestFindStaysInside(t *testing.T) {
 	}
 	found, problems := Find(root)
 	if len(found) != 0 || !problems.Refused() {
-		t.Errorf("found %d bundles, problems %v; want a refusal", len(found), problems)
+		t.Fatalf("found %d bundles, problems %v; want a refusal", len(found), problems)
+	}
+	if p := problems[0]; p.Code != "FolderRefused" || !strings.Contains(p.Message, "policies/A.xml is a link out of the bundle") || !strings.Contains(p.Hint, "copy") {
+		t.Errorf("the refusal says %v", p)
 	}
 }
 
@@ -185,5 +189,41 @@ func TestReadXMLPlaces(t *testing.T) {
 		if p.got != p.line || p.gotColumn != p.col {
 			t.Errorf("%s stands at %d:%d, want %d:%d", p.what, p.got, p.gotColumn, p.line, p.col)
 		}
+	}
+}
+
+// TestWalkFollowsLinks follows the root and bundles' folders, and no other link; a
+// link that leads back does not trap it.
+func TestWalkFollowsLinks(t *testing.T) {
+	d := newDisk(t)
+	d.write("real/p/apiproxy/proxies/default.xml", "x")
+	d.write("real/other/file", "x")
+	d.write("far/f", "x")
+	for link, to := range map[string]string{
+		"link": "real", "real/q/apiproxy": "../p/apiproxy", "real/p/apiproxy/apiproxy": "..", "real/p/elsewhere": "../../far", "real/gone/apiproxy": "nowhere",
+	} {
+		link = filepath.Join(d.root, link)
+		if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(to, link); err != nil {
+			t.Skip(err)
+		}
+	}
+	var files []string
+	root := filepath.Join(d.root, "link")
+	err := Walk(root, func(p string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			rel, _ := filepath.Rel(root, p)
+			files = append(files, filepath.ToSlash(rel))
+		}
+		return err
+	})
+	const want = "gone/apiproxy other/file " +
+		"p/apiproxy/apiproxy/apiproxy/apiproxy p/apiproxy/apiproxy/apiproxy/proxies/default.xml p/apiproxy/apiproxy/elsewhere " +
+		"p/apiproxy/proxies/default.xml p/elsewhere " +
+		"q/apiproxy/apiproxy q/apiproxy/proxies/default.xml"
+	if got := strings.Join(files, " "); err != nil || got != want {
+		t.Errorf("%v: %s", err, got)
 	}
 }

@@ -56,6 +56,7 @@ type Load struct {
 	Refused  []string // as Problems name them: bundles with errors, and paths that cannot be read; what compiled earlier is in the snapshot still
 	Kept     []string // of these, the ones that go on as they were
 	Bundles  int      // found
+	Empty    []string // paths of Loader.Paths at which there is none
 }
 
 // Load reads all paths and makes a snapshot of what compiles.
@@ -97,6 +98,9 @@ func (l *Loader) find(out *Load) (list []*Bundle, unreadable []string) {
 	for _, root := range l.Paths {
 		found, problems := Find(root)
 		out.Problems = append(out.Problems, problems...)
+		if len(found)+len(problems) == 0 {
+			out.Empty = append(out.Empty, root)
+		}
 		for _, p := range problems.Errors() {
 			if !slices.Contains(unreadable, p.Bundle) {
 				unreadable = append(unreadable, p.Bundle)

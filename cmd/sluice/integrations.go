@@ -87,7 +87,7 @@ func integrationFiles(paths []string) []string {
 func beside(paths []string, pattern string) []string {
 	var files []string
 	for _, root := range paths {
-		_ = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		_ = proxy.Walk(root, func(p string, d fs.DirEntry, err error) error {
 			if err != nil || !d.IsDir() {
 				return nil // what cannot be read is reported by the loader of bundles
 			}

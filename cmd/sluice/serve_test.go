@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -86,4 +87,30 @@ func (w *heldWriter) Write(p []byte) (int, error) {
 		<-w.release
 	}
 	return len(p), nil
+}
+
+// TestLinkedBundles: a link that is given as a path is followed, and so is a link
+// that is a bundle's folder; also what stands beside it is found.
+func TestLinkedBundles(t *testing.T) {
+	dir, links := bundle(t, "/linked", `<RouteRule name="r"/>`, ""), t.TempDir()
+	write(t, filepath.Join(dir, "targetservers.json"), "[]")
+	whole, own := filepath.Join(links, "whole"), filepath.Join(links, "own")
+	write(t, filepath.Join(own, "targetservers.json"), "[]")
+	for link, to := range map[string]string{whole: dir, filepath.Join(own, "apiproxy"): filepath.Join(dir, "apiproxy")} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Skip(err)
+		}
+	}
+	for _, path := range []string{whole, whole + "/", own, filepath.Join(own, "apiproxy")} {
+		problems, bundles, err := lint([]string{path}, "test")
+		if err != nil || bundles != 1 || len(problems) > 0 {
+			t.Errorf("%s: %d bundles, %v, %v", path, bundles, problems, err)
+		}
+	}
+	for _, path := range []string{whole, own} {
+		want := filepath.Join(path, "targetservers.json")
+		if found := beside([]string{path}, "targetservers.json"); len(found) != 1 || found[0] != want {
+			t.Errorf("beside the bundle is %v, want %s", found, want)
+		}
+	}
 }

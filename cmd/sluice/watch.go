@@ -13,6 +13,8 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 	"go.uber.org/zap"
+
+	"sluice/proxy"
 )
 
 // settle is how long files must rest before a reload: editors write in steps.
@@ -83,7 +85,7 @@ func (r *runtime) follow(w *fsnotify.Watcher) {
 func follow(w *fsnotify.Watcher, paths []string) error {
 	var errs []error
 	for _, root := range paths {
-		err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		err := proxy.Walk(root, func(p string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return nil // it may have gone meanwhile
 			}
