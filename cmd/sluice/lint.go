@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ nothing raises; these findings are warnings.
 Lint a proxy together with its shared flows: of one that is not at the paths, all
 that is known is that it may raise anything.
 
-Exit code 1 if there is an error.`,
+Exit code 1 if there is an error, 2 if there is no bundle at one of the paths.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("nothing to lint: give the path of a bundle, as in `sluice lint ./my-proxy`")
@@ -52,16 +53,25 @@ Exit code 1 if there is an error.`,
 			if err := writeProblems(cmd.OutOrStdout(), format, problems, bundles); err != nil {
 				return err
 			}
-			if problems.Refused() {
-				return exitCode(1)
-			}
-			return nil
+			return lintOutcome(problems)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", format, "`form`: text, json, sarif or github")
 	cmd.Flags().StringSliceVar(&rules, "rules", rules, "`list` of what to look for: deploy, faults, names that `sluice doc rules` lists")
 	cmd.Flags().StringVar(&env, "env", env, "environment of an archive")
 	return cmd
+}
+
+// lintOutcome is nil if all is well. A path without a bundle is no success: somebody
+// mistyped it, and a gate that looks at nothing would stay open.
+func lintOutcome(problems flow.Problems) error {
+	switch {
+	case slices.ContainsFunc(problems, func(p flow.Problem) bool { return p.Code == proxy.NoBundle("").Code }):
+		return exitCode(2)
+	case problems.Refused():
+		return exitCode(1)
+	}
+	return nil
 }
 
 // lint compiles the bundles at the paths as serve does, without serving them.
@@ -86,6 +96,9 @@ func lint(paths []string, env string) (flow.Problems, int, error) {
 	defer closeQuietly(joinMemory(services))
 	loader := &proxy.Loader{Paths: paths, Compiler: &proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: network}}
 	load := loader.Load()
+	for _, path := range load.Empty {
+		problems = append(problems, proxy.NoBundle(path))
+	}
 	return append(problems, load.Problems...), load.Bundles, nil
 }
 

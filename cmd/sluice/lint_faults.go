@@ -89,6 +89,9 @@ func (c lintRules) lintFaults(paths []string, env string) (flow.Problems, int, e
 	for _, p := range paths {
 		found, unreadable := proxy.Find(p)
 		problems = append(problems, unreadable...)
+		if len(found)+len(unreadable) == 0 {
+			problems = append(problems, proxy.NoBundle(p))
+		}
 		for _, b := range found {
 			if !slices.ContainsFunc(bundles, func(other *proxy.Bundle) bool { return sameBundle(b, other) }) {
 				bundles = append(bundles, b)

@@ -1,8 +1,54 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"path/filepath"
+	"strings"
 	"testing"
 )
+
+// TestLintNeedsBundles: a gate with a mistyped path must not be open. What it is
+// about is told, with what to do.
+func TestLintNeedsBundles(t *testing.T) {
+	good := bundle(t, "/good", `<RouteRule name="r"/>`, "")
+	empty := t.TempDir()
+	plain := filepath.Join(empty, "plain.txt")
+	write(t, plain, "x")
+	for _, c := range []struct {
+		path, want string
+		code       exitCode
+	}{
+		{good, "1 bundle, 0 errors", 0},
+		{empty, "no bundle is here", 2},
+		{filepath.Join(good, "apiproxy", "proxies"), "no bundle is here", 2},
+		{filepath.Join(empty, "none"), "does not exist [NoBundle]", 2},
+		{plain, "neither a folder nor a .zip file [NoBundle]", 2},
+	} {
+		for _, rules := range []string{"deploy", "faults", "deploy,faults"} {
+			var out bytes.Buffer
+			err := command(t.Context(), &out, "lint", "--rules", rules, good, c.path)
+			var code exitCode
+			if errors.As(err, &code); code != c.code || err == nil != (c.code == 0) {
+				t.Errorf("lint --rules %s %s: %v, want exit code %d", rules, c.path, err, c.code)
+			}
+			if n := strings.Count(out.String(), c.want); n != 1 || c.code != 0 && !strings.Contains(out.String(), "hint: give the path of a bundle") {
+				t.Errorf("lint --rules %s %s says\n%s", rules, c.path, out.String())
+			}
+		}
+	}
+}
+
+// TestServeNeedsBundles: what has nothing to serve could not run.
+func TestServeNeedsBundles(t *testing.T) {
+	for _, path := range []string{t.TempDir(), "none"} {
+		var out bytes.Buffer
+		var code exitCode
+		if err := command(t.Context(), &out, "serve", "--listen", "127.0.0.1:0", path); !errors.As(err, &code) || code != 2 {
+			t.Errorf("serve %s: %v\n%s", path, err, out.String())
+		}
+	}
+}
 
 // lintBundle lints a proxy with one policy, which is attached to its request flow.
 func lintBundle(t *testing.T, policy string) map[string]string {

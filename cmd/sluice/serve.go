@@ -106,7 +106,7 @@ func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
 	}
 	defer r.close()
 	if !r.reload(true) {
-		return exitCode(1)
+		return exitCode(2)
 	}
 	server := proxy.NewServer(r.core(), r.log)
 	server.LimitConnections(s.MaxConnections)
