@@ -9,13 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluice/flow"
+	"sluice/internal/orgdata"
 	"sluice/policies"
 )
 
 func docCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doc",
-		Short: "Print the reference: variables, policies, rules of lint",
+		Short: "Print the reference: variables, policies, rules of lint, data of an organization",
 	}
 	cmd.AddCommand(
 		&cobra.Command{
@@ -32,8 +33,20 @@ error, or one that a policy made.`,
 			RunE: func(cmd *cobra.Command, args []string) error { return docPolicies(cmd.OutOrStdout(), args) },
 		},
 		docRulesCommand(),
+		docText("orgdata", "The files that hold products, apps, maps and target servers, each with an example", orgdata.Forms),
 	)
 	return cmd
+}
+
+// docText is a command that prints a text.
+func docText(name, short, text string) *cobra.Command {
+	return &cobra.Command{
+		Use: name, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprint(cmd.OutOrStdout(), text)
+			return err
+		},
+	}
 }
 
 func docVariables(w io.Writer) error {

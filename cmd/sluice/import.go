@@ -29,6 +29,8 @@ A path is a folder or a file of one of these forms:
 
   products.json developers.json developerapps.json maps.json
                     the test data of Apigee's emulator
+  env__ENV__MAP__kvmfile__0.json
+                    a map as apigeecli exports it, also org__MAP and proxy__PROXY__MAP
   edge.json         the single file of the config Maven plugin
   resources/edge    the folder of that plugin: org, env/ENV, api/PROXY
 
@@ -36,8 +38,8 @@ Of a plugin's environments the maps of --env are loaded. Its kinds that are not
 part of the state are listed. An app whose files name no consumer key keeps the one
 that it has, or gets a new one.
 
-With anything wrong in any of the files nothing is loaded, and everything that is
-wrong is listed. Paths are read together: what one uses may be in another, or in
+With anything wrong in any of the files, a field that nobody knows too, nothing is
+loaded, and everything that is wrong is listed. Paths are read together: what one uses may be in another, or in
 the state already.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := s.resolve("", options); err != nil {

@@ -22,7 +22,7 @@ func list[T any](r *reader, d *document, use func(place, *T)) {
 func byOwner[T any](r *reader, d *document, use func(place, *T)) {
 	var owners map[string]json.RawMessage
 	if err := json.Unmarshal(d.data, &owners); err != nil {
-		r.failFile(d.file, itemOf(d), "%s", wording(err, d, `{"OWNER": [...]}`))
+		r.failFile(d.file, itemOf(d), "%s", wording(err, d, d.kind.byOwner()))
 		return
 	}
 	for _, owner := range slices.Sorted(maps.Keys(owners)) {
@@ -44,24 +44,42 @@ func array[T any](r *reader, at place, data []byte, use func(place, *T)) {
 		err = errors.New("it is something else")
 	}
 	if err != nil {
-		r.failFile(at.file, headOf(at), "%s", wording(err, at.document, "a JSON array"))
+		r.failFile(at.file, headOf(at), "%s", wording(err, at.document, at.kind.list()))
 		return
 	}
+	dec.DisallowUnknownFields()
 	for ; dec.More(); at.index++ {
-		item := new(T)
-		switch err := dec.Decode(item); {
+		item, start := new(T), dec.InputOffset()
+		err := dec.Decode(item)
+		switch {
 		case err == nil:
 			use(at, item)
 		case isSyntax(err):
-			r.failFile(at.file, headOf(at), "%s", wording(err, at.document, "a JSON array"))
+			r.failFile(at.file, headOf(at), "%s", wording(err, at.document, at.kind.list()))
 			return
 		default:
-			r.fail(at, "%s", wording(err, at.document, anotherValue))
+			// Only the first fault is in err, and unknown fields have no path there.
+			odd(r, at, bytes.TrimLeft(data[start:dec.InputOffset()], " \t\r\n,"), use)
 		}
 	}
 	if err := closed(dec); err != nil {
-		r.failFile(at.file, headOf(at), "%s", wording(err, at.document, "a JSON array"))
+		r.failFile(at.file, headOf(at), "%s", wording(err, at.document, at.kind.list()))
 	}
+}
+
+// odd reads an item that did not decode strictly: it may have fields that nobody
+// knows, or values of another type. An item that is used is read again, without
+// the fields that are said to be wrong.
+func odd[T any](r *reader, at place, data []byte, use func(place, *T)) {
+	for _, text := range strays(data, reflect.TypeFor[T]()) {
+		r.fail(at, "%s", text)
+	}
+	item := new(T)
+	if err := json.Unmarshal(data, item); err != nil {
+		r.fail(at, "%s", wording(err, at.document, anotherValue))
+		return
+	}
+	use(at, item)
 }
 
 // closed reads the end of an array, after which nothing may come.

@@ -14,6 +14,7 @@ type document struct {
 	path        string // in the file: "orgConfig.developers"; for a file of its own, its kind
 	environment string // of envConfig and env/ENV
 	proxy       string // of apiConfig and api/API
+	mapName     string // of files that hold one map and not its name
 	data        []byte // JSON
 	whole       bool   // data is the whole file, so that offsets in it have a line
 }

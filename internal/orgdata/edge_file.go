@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 )
+
+// edgeScopes are the parts of edge.json.
+var edgeScopes = []string{"orgConfig", "envConfig", "apiConfig"}
 
 // edgeFile takes the documents of edge.json, the single file of the config Maven
 // plugin:
@@ -18,6 +22,11 @@ func (r *reader) edgeFile(file string, data []byte) {
 	whole := &document{file: file, data: tidy(data), whole: true}
 	if err := json.Unmarshal(whole.data, &top); err != nil {
 		r.failFile(file, "", "%s", wording(err, whole, "a JSON object"))
+		return
+	}
+	if !slices.ContainsFunc(edgeScopes, func(key string) bool { return top[key] != nil }) {
+		r.failFile(file, "", "none of %s is in it: write it in the form of edge.json, or call it one of %s; `sluice doc orgdata` shows all forms",
+			strings.Join(edgeScopes, ", "), strings.Join(Files, ", "))
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(top)) {
@@ -37,7 +46,7 @@ func (r *reader) edgeFile(file string, data []byte) {
 				r.edgeScope(d, apiScope, d.data)
 			}
 		default:
-			r.documents = append(r.documents, &document{kind: unknown(key), file: file, path: key})
+			r.stray(&document{kind: unknown(key), file: file, path: key}, edgeScopes)
 		}
 	}
 }
@@ -63,8 +72,30 @@ func (r *reader) edgeScope(at document, scope string, data []byte) {
 		}
 		d := at
 		d.kind, d.path, d.data = edgeKind(scope, name), at.path+"."+name, lists[name]
-		r.documents = append(r.documents, &d)
+		if d.known() {
+			r.documents = append(r.documents, &d)
+			continue
+		}
+		r.stray(&d, kindNames(scope))
 	}
+}
+
+// stray takes a part that is called nothing that is known. It is a mistake when it
+// is called almost so; otherwise it is noted, because later versions of the plugin
+// may have more kinds.
+func (r *reader) stray(d *document, names []string) {
+	if near := nearest(d.kind.name, names); near != "" {
+		r.failFile(d.file, d.path, "no such kind is known: did you mean %q?", near)
+		return
+	}
+	r.documents = append(r.documents, d)
+}
+
+func kindNames(scope string) (names []string) {
+	for _, k := range edgeKinds[scope] {
+		names = append(names, k.name)
+	}
+	return names
 }
 
 func (r *reader) object(d *document, data []byte) (object map[string]json.RawMessage) {

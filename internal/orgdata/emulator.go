@@ -5,10 +5,10 @@ var Files = []string{"products.json", "developers.json", "developerapps.json", "
 
 // emulatorKinds are what these files hold, by their names.
 var emulatorKinds = map[string]*kind{
-	"products.json":      {"products", productStage, (*reader).readProducts},
-	"developers.json":    {"developers", developerStage, (*reader).readDevelopers},
-	"developerapps.json": {"developerapps", appStage, (*reader).readApps},
-	"maps.json":          {"maps", lastStage, (*reader).readMaps},
+	"products.json":      {"products", productStage, (*reader).readProducts, productSample},
+	"developers.json":    {"developers", developerStage, (*reader).readDevelopers, developerSample},
+	"developerapps.json": {"developerapps", appStage, (*reader).readApps, appSample},
+	"maps.json":          {"maps", lastStage, (*reader).readMaps, mapSample},
 }
 
 // Emulator reads test data of Apigee's emulator; files has the contents by name,

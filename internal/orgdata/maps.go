@@ -1,49 +1,50 @@
 package orgdata
 
-import "encoding/json"
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+)
 
 // mapName is what tells one key-value map from another.
 type mapName struct{ scope, environment, proxy, name string }
 
-// mapFile is a key-value map as the emulator's file writes it.
+// mapFile is a key-value map in any of the forms that users have. Scope,
+// Environment and Proxy are of the emulator's file; elsewhere the place of the
+// file says what the map belongs to.
 type mapFile struct {
-	Name        string         `json:"name"`
-	Scope       string         `json:"scope"`
-	Environment string         `json:"environment"`
-	Proxy       string         `json:"proxy"`
-	Entries     map[string]any `json:"entries"`
+	Name        string `json:"name"`
+	Scope       string `json:"scope"`
+	Environment string `json:"environment"`
+	Proxy       string `json:"proxy"`
+
+	Entries map[string]any `json:"entries"`         // the emulator
+	Entry   []mapEntry     `json:"entry"`           // Edge's management API, and the config Maven plugin
+	Page    []mapEntry     `json:"keyValueEntries"` // a page of Apigee X's management API
+}
+
+type mapEntry struct {
+	Name  string `json:"name"`
+	Value any    `json:"value"`
 }
 
 // readMaps reads the emulator's list of maps.
 func (r *reader) readMaps(d *document) {
 	list(r, d, func(at place, m *mapFile) {
 		name := mapName{m.Scope, m.Environment, m.Proxy, m.Name}
-		switch {
+		switch meant := nearest(m.Scope, []string{"environment", "apiproxy"}); {
+		case meant != "" && meant != m.Scope:
+			r.fail(at, "there is no scope %q: did you mean %q?", m.Scope, meant)
+			return
 		case m.Scope == "apiproxy" && m.Proxy == "":
 			r.fail(at, `the map %q of scope apiproxy names no proxy: add "proxy"`, m.Name)
 			return
 		case m.Scope != "environment" && m.Scope != "apiproxy":
 			name.scope = "organization" // whatever else stands there (clients.md, emulator)
 		}
-		out := r.mapOf(at, name)
-		for k, v := range m.Entries {
-			r.entry(at, out, k, v)
-		}
+		r.fill(at, r.mapOf(at, name), m)
 	})
-}
-
-// edgeMap is a key-value map as the management API writes it. Its newer form of
-// entries is keyValueEntries.
-type edgeMap struct {
-	Name   string      `json:"name"`
-	Entry  []edgeEntry `json:"entry"`
-	Newer  []edgeEntry `json:"keyValueEntries"`
-	Secret any         `json:"encrypted"` // all maps are read alike
-}
-
-type edgeEntry struct {
-	Name  string `json:"name"`
-	Value any    `json:"value"`
 }
 
 // readEdgeMaps reads maps of the scope where the document stands.
@@ -55,18 +56,25 @@ func (r *reader) readEdgeMaps(d *document) {
 	case d.environment != "":
 		name.scope = "environment"
 	}
-	list(r, d, func(at place, m *edgeMap) {
+	list(r, d, func(at place, m *mapFile) {
 		full := name
-		full.name = m.Name
-		out := r.mapOf(at, full)
-		for _, e := range append(m.Entry, m.Newer...) {
-			if e.Name == "" {
-				r.fail(at, `an entry of map %q has no name: add "name"`, m.Name)
-				continue
-			}
-			r.entry(at, out, e.Name, e.Value)
-		}
+		full.name = cmp.Or(d.mapName, m.Name)
+		r.fill(at, r.mapOf(at, full), m)
 	})
+}
+
+// fill adds the entries of a map, in whichever form they are.
+func (r *reader) fill(at place, out *Map, m *mapFile) {
+	for _, k := range slices.Sorted(maps.Keys(m.Entries)) {
+		r.entry(at, out, k, m.Entries[k])
+	}
+	for _, e := range slices.Concat(m.Entry, m.Page) {
+		if e.Name == "" {
+			r.fail(at, `an entry of map %q has no name: add "name"`, out.Name)
+			continue
+		}
+		r.entry(at, out, e.Name, e.Value)
+	}
 }
 
 // mapOf returns the map of that name: files may tell of one map in parts.

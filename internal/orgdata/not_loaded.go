@@ -37,13 +37,13 @@ var otherKinds = map[string][]string{
 
 func notLoaded(scope string) (list []*kind) {
 	for _, name := range otherKinds[scope] {
-		list = append(list, &kind{name, lastStage, (*reader).note})
+		list = append(list, &kind{name, lastStage, (*reader).note, ""})
 	}
 	return list
 }
 
 // unknown is the kind of what the plugin does not know.
-func unknown(name string) *kind { return &kind{name, unknownStage, (*reader).note} }
+func unknown(name string) *kind { return &kind{name, unknownStage, (*reader).note, ""} }
 
 // note notes the kind of a document: one note a kind, whatever is in it.
 func (r *reader) note(d *document) {

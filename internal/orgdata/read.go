@@ -25,9 +25,9 @@ type source struct {
 }
 
 // Read reads folders and files together: what one uses may be in another. A
-// folder holds test data of the emulator, edge.json, resources/edge, or is such a
-// folder edge itself; a file is one of the emulator's by its name, or else of the
-// form of edge.json. A path that is none of this is an error, like one that cannot
+// folder holds test data of the emulator, maps exported by apigeecli, edge.json,
+// resources/edge, or is such a folder edge itself; a file is one of the emulator's
+// or of apigeecli's by its name, or else of the form of edge.json. A path that is none of this is an error, like one that cannot
 // be read; what is wrong inside the files are problems.
 func Read(paths ...string) (*Data, []Problem, error) {
 	s := &source{newReader(), sha256.New()}
@@ -55,11 +55,14 @@ func (s *source) path(path string) error {
 	if err != nil {
 		return err
 	}
-	if name := filepath.Base(path); emulatorKinds[name] != nil {
+	switch name := filepath.Base(path); {
+	case emulatorKinds[name] != nil:
 		s.emulatorFile(path, name, data)
-		return nil
+	case isExport(name):
+		s.exportFile(path, data)
+	default:
+		s.edgeFile(path, data)
 	}
-	s.edgeFile(path, data)
 	return nil
 }
 
@@ -75,6 +78,9 @@ func (s *source) folder(dir string) error {
 			return err
 		}
 		s.emulatorFile(file, name, data)
+	}
+	if err := s.exports(dir); err != nil {
+		return err
 	}
 	edge := filepath.Join(dir, "resources", "edge")
 	single := filepath.Join(dir, edgeName)
@@ -94,7 +100,23 @@ func (s *source) folder(dir string) error {
 		return err
 	}
 	if !slices.ContainsFunc(s.documents[found:], (*document).known) {
-		return fmt.Errorf("folder %s holds no configuration of an organization: expected %s of the emulator, or %s or resources/edge of the config Maven plugin", dir, strings.Join(Files, ", "), edgeName)
+		return fmt.Errorf("folder %s holds no configuration of an organization: expected %s of the emulator, or %s or resources/edge of the config Maven plugin (see `sluice doc orgdata`)", dir, strings.Join(Files, ", "), edgeName)
+	}
+	return nil
+}
+
+// exports takes the maps that apigeecli has exported into a folder.
+func (s *source) exports(dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*"+exportMark+"*.json"))
+	if err != nil {
+		return fmt.Errorf("the name of folder %s cannot be searched: %w", dir, err)
+	}
+	for _, file := range files {
+		data, err := s.file(file)
+		if err != nil {
+			return err
+		}
+		s.exportFile(file, data)
 	}
 	return nil
 }
@@ -121,7 +143,7 @@ func (s *source) file(file string) ([]byte, error) {
 // here.
 func IsFile(path string) bool {
 	name := filepath.Base(path)
-	return name == edgeName || emulatorKinds[name] != nil
+	return name == edgeName || emulatorKinds[name] != nil || isExport(name)
 }
 
 func isFile(path string) bool {

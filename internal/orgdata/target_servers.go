@@ -1,15 +1,32 @@
 package orgdata
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"reflect"
+)
+
+// serverFile, sslFile and commonNameFile have the fields of a target server: here
+// only name and host are read, the others are listed as idle.
+type serverFile struct {
+	Name    string   `json:"name"`
+	Host    string   `json:"host"`
+	SSLInfo *sslFile `json:"sSLInfo"`
+}
+
+type sslFile struct {
+	CommonName *commonNameFile `json:"commonName"`
+}
+
+type commonNameFile struct{}
 
 // readTargetServers reads target servers of an environment. Only what every form
 // of them has is checked here; who serves knows the rest.
 func (r *reader) readTargetServers(d *document) {
 	list(r, d, func(at place, raw *json.RawMessage) {
-		var head struct {
-			Name string `json:"name"`
-			Host string `json:"host"`
+		for _, text := range strays(*raw, reflect.TypeFor[serverFile]()) {
+			r.fail(at, "%s", text)
 		}
+		var head serverFile
 		if err := json.Unmarshal(*raw, &head); err != nil {
 			r.fail(at, "%s", wording(err, d, anotherValue))
 			return
