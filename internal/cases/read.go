@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/tools/txtar"
 
 	"sluice/internal/javaregex"
+	"sluice/internal/orgdata"
+	"sluice/internal/spelling"
 )
 
 // Read reads a *.case file. The error names every mistake in it, each as
@@ -73,7 +76,8 @@ func (r *reader) fail(line int, format string, args ...any) {
 	r.errs = append(r.errs, &Mistake{File: r.c.File, Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
-const known = "config, request, target, integration, answer, response, json, vars and clock, and before the first request products.json, developers.json, developerapps.json and maps.json"
+// sections are the names of sections; files of test data are others.
+var sections = []string{"config", "request", "target", "integration", "answer", "response", "json", "vars", "clock"}
 
 func (r *reader) section(s section) {
 	open := r.open
@@ -105,8 +109,22 @@ func (r *reader) section(s section) {
 	case "vars":
 		r.vars(s)
 	default:
-		r.fail(s.line-1, "there is no section %q: the sections are %s", s.name, known)
+		r.unknown(s, open)
 	}
+}
+
+// unknown is a section that does not exist. One whose name is nearly another's is
+// read as that, so that no further mistakes come of it.
+func (r *reader) unknown(s section, open *call) {
+	meant := spelling.Nearest(s.name, append(slices.Clone(sections), orgdata.Files...), max(len(s.name)/3, 1))
+	if meant == "" {
+		r.fail(s.line-1, "there is no section %q: the sections are %s, and before the first request %s",
+			s.name, strings.Join(sections, ", "), strings.Join(orgdata.Files, ", "))
+		return
+	}
+	r.fail(s.line-1, "there is no section %q: did you mean %s?", s.name, meant)
+	s.name, r.open = meant, open
+	r.section(s)
 }
 
 func (r *reader) move(s section) {
