@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -43,38 +45,89 @@ func newLastingEngine(s *appint.Service) *localEngine {
 }
 
 // load loads integrations/*.json beside the bundles at the paths, and the files
-// given; what is gone since the last time is removed. A file that does not load
-// is reported; an earlier version of it goes on.
-func (e *localEngine) load(paths, files []string, errs io.Writer) {
+// given; what is gone since the last time is removed. It returns what is wrong with
+// them, in the order of the files. A file that does not load leaves an earlier
+// version of it in its place.
+func (e *localEngine) load(paths, files []string) flow.Problems {
+	var problems flow.Problems
 	found := map[string]string{}
 	for _, file := range append(integrationFiles(paths), files...) {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		if first, ok := found[name]; ok {
-			fmt.Fprintf(errs, "%s: warning: integration %q is loaded from %s already; this file is not loaded\n", file, name, first)
+			problems = append(problems, integrationProblem(name, file, flow.Warning,
+				fmt.Sprintf("integration %q is loaded from %s already; this file is not loaded", name, first), "rename one of them: the name of the file is that of the integration"))
 			continue
 		}
 		found[name] = file
-		e.loadFile(name, file, errs)
+		problems = append(problems, e.loadFile(name, file)...)
 	}
-	for name := range e.loaded {
-		if found[name] == "" {
-			if err := e.remove(name); err != nil {
-				fmt.Fprintf(errs, "integration %q: error: %v\n", name, err)
-			}
+	for name, file := range e.loaded {
+		if found[name] != "" {
+			continue
+		}
+		if err := e.remove(name); err != nil {
+			problems = append(problems, integrationProblem(name, file, flow.Error, err.Error(), ""))
 		}
 	}
 	e.loaded = found
+	return problems
 }
 
-func (e *localEngine) loadFile(name, file string, errs io.Writer) {
+func (e *localEngine) loadFile(name, file string) flow.Problems {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		fmt.Fprintf(errs, "%s: error: %v\n", file, err)
-		return
+		return flow.Problems{integrationProblem(name, file, flow.Error, err.Error(), "")}
 	}
+	var document json.RawMessage
+	if err := json.Unmarshal(data, &document); err != nil {
+		return flow.Problems{notJSON(integrationProblem(name, file, flow.Error, "the file is not JSON: "+err.Error(), "export the integration again"), data, err)}
+	}
+	var problems flow.Problems
 	for _, err := range e.take(name, data) {
-		fmt.Fprintf(errs, "%s: error: %v\n", file, err)
+		problems = append(problems, refusedIntegration(name, file, err))
 	}
+	return problems
+}
+
+// integrationProblem is a problem with the file of an integration.
+func integrationProblem(name, file string, s flow.Severity, message, hint string) flow.Problem {
+	return flow.Problem{Bundle: "integration " + name, File: file, Severity: s.String(), Code: "InvalidIntegration", Message: message, Hint: hint}
+}
+
+// notJSON is p with the place of a syntax error.
+func notJSON(p flow.Problem, data []byte, err error) flow.Problem {
+	if syntax := new(json.SyntaxError); errors.As(err, &syntax) {
+		before := data[:min(max(syntax.Offset-1, 0), int64(len(data)))]
+		p.Line = bytes.Count(before, []byte("\n")) + 1
+		p.Column = len(before) - bytes.LastIndexByte(before, '\n')
+	}
+	return p
+}
+
+// Codes of problems with integrations that flags of serve mend.
+const (
+	missingAuthConfig = "MissingAuthConfig"
+	missingSetting    = "MissingSetting"
+)
+
+// refusedIntegration is one reason why the engine does not take an integration,
+// with the flag of serve that gives it what it lacks.
+func refusedIntegration(name, file string, err error) flow.Problem {
+	p := integrationProblem(name, file, flow.Error, err.Error(), "")
+	bad := new(integrations.Problem)
+	if !errors.As(err, &bad) {
+		return p
+	}
+	p.Element, p.Message = bad.Where, bad.Text
+	switch bad.Reason {
+	case integrations.AuthProfile:
+		p.Code, p.Hint = missingAuthConfig, "give the profile with serve --auth-configs FILE"
+	case integrations.Setting:
+		p.Code, p.Hint = missingSetting, "see --smtp, --connectors and --google-services of sluice serve"
+	case integrations.TaskType:
+		p.Code = "UnknownTaskType"
+	}
+	return p
 }
 
 // integrationFiles finds integrations/*.json beside apiproxy folders.

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluice/flow"
-	"sluice/internal/integrations"
 	"sluice/policies"
 	"sluice/proxy"
 )
@@ -24,9 +23,10 @@ func lintCommand() *cobra.Command {
 		Short: "List everything that is wrong with bundles",
 		Long: `lint compiles every bundle at the paths and lists all problems at once: where
 (file:line:column and element), what (the deployment error's name and a sentence),
-and what to do next. Errors refuse a bundle, warnings do not. It also looks for
-error handling that cannot work, such as a FaultRule that waits for a fault which
-nothing raises; these findings are warnings.
+and what to do next. Errors refuse a bundle, or an integration in integrations/*.json
+beside it; warnings refuse nothing. It also looks for error handling that cannot
+work, such as a FaultRule that waits for a fault which nothing raises; these
+findings are warnings.
 
   sluice lint ./my-proxy                          everything
   sluice lint --rules deploy ./my-proxy           what a deployment says
@@ -85,21 +85,34 @@ func lint(paths []string, env string) (flow.Problems, int, error) {
 		return nil, 0, err
 	}
 	defer network.Close()
-	engine := integrations.New(integrations.Options{Client: network.HTTPClient(false), InsecureClient: network.HTTPClient(true)})
-	defer engine.Close()
+	engine := newLocalEngine(network)
+	defer closeQuietly(engine.end)
 	s := defaultSettings()
 	s.Paths, s.Env = paths, env
 	s.ServiceAccount = localAccount // what a deployment is given is not in the bundle
 	environment, problems := readEnvironment(&s)
 	environment.Deploy = nil // lint looks at everything
-	services := &flow.Services{Now: time.Now, Integrations: engine.Service(s.Region), Identity: unusedIdentity{}}
+	services := &flow.Services{Now: time.Now, Integrations: engine, Identity: unusedIdentity{}}
 	defer closeQuietly(joinMemory(services))
 	loader := &proxy.Loader{Paths: paths, Compiler: &proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: network}}
 	load := loader.Load()
 	for _, path := range load.Empty {
 		problems = append(problems, proxy.NoBundle(path))
 	}
-	return append(problems, load.Problems...), load.Bundles, nil
+	problems = append(problems, load.Problems...)
+	return append(problems, lintIntegrations(engine, paths)...), load.Bundles, nil
+}
+
+// lintIntegrations reads the integrations beside the bundles as serve does. What
+// serve may be given with a flag only warns: lint does not know the flags.
+func lintIntegrations(engine *localEngine, paths []string) flow.Problems {
+	problems := engine.load(paths, nil)
+	for i := range problems {
+		if p := &problems[i]; p.Code == missingSetting || p.Code == missingAuthConfig {
+			p.Severity = flow.Warning.String()
+		}
+	}
+	return problems
 }
 
 // unusedIdentity is there so that policies which need Google tokens compile; lint

@@ -219,7 +219,7 @@ func (r *runtime) reload(first bool) bool {
 		return false
 	}
 	if r.engine != nil {
-		r.engine.load(r.settings.Paths, r.settings.Integration, r.errs)
+		printProblems(r.errs, r.engine.load(r.settings.Paths, r.settings.Integration))
 	}
 	for _, err := range load.Snapshot.Prepare(context.Background(), r.services, r.table.Snapshot()) {
 		fmt.Fprintf(r.errs, "sluice: %v\n", err)

@@ -125,7 +125,7 @@ func (s *featureServer) serve(server interface {
 
 func (s *featureServer) services(n *proxy.Network) *flow.Services {
 	engine := newLocalEngine(n)
-	engine.load(s.paths, nil, s.errs)
+	printProblems(s.errs, engine.load(s.paths, nil))
 	s.ends = append(s.ends, engine.end)
 	services := &flow.Services{
 		Now: time.Now, ProcessID: newID(), Interfaces: interfaces(),

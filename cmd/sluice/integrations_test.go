@@ -1,0 +1,80 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sluice/flow"
+)
+
+// callingProxy writes a bundle that runs the integration called name through a
+// trigger, with integrations beside it, and returns its folder.
+func callingProxy(t *testing.T, name, trigger string, integrations map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	files := map[string]string{
+		"apiproxy/calling.xml": `<APIProxy name="calling"/>`,
+		"apiproxy/proxies/default.xml": `<ProxyEndpoint name="default">
+<PreFlow><Request><Step><Name>SIR</Name></Step><Step><Name>IC</Name></Step></Request></PreFlow>
+<HTTPProxyConnection><BasePath>/calling</BasePath></HTTPProxyConnection>
+<RouteRule name="none"/>
+</ProxyEndpoint>`,
+		"apiproxy/policies/SIR.xml": `<SetIntegrationRequest name="SIR">
+<IntegrationName>` + name + `</IntegrationName><IntegrationRegion>us-central1</IntegrationRegion>
+<ApiTrigger>` + trigger + `</ApiTrigger>
+</SetIntegrationRequest>`,
+		"apiproxy/policies/IC.xml": `<IntegrationCallout name="IC"><Request>integration.request</Request></IntegrationCallout>`,
+	}
+	for name, text := range integrations {
+		files["integrations/"+name+".json"] = text
+	}
+	for name, text := range files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestLintReadsIntegrations(t *testing.T) {
+	const start = `{"triggerConfigs": [{"triggerType": "API", "triggerId": "api_trigger/t", "startTasks": [{"taskId": "1"}]}], "taskConfigs": `
+	for name, c := range map[string]struct{ export, want string }{
+		"cut":  {"{\n  \"triggerConfigs\": [", "cut.json:2:21: error: the file is not JSON: unexpected end of JSON input [InvalidIntegration]"},
+		"gap":  {start + `[]}`, "gap.json: error: "},
+		"task": {start + `[{"task": "PubSbTask", "taskId": "1", "displayName": "Tell"}]}`, `task.json: error: tasks of type PubSbTask do not run here [UnknownTaskType] at task 1 "Tell"`},
+		"mail": {start + `[{"task": "EmailTask", "taskId": "1", "parameters": {"To": {"key": "To", "value": {"stringArray": {"stringValues": ["a@b.example"]}}}}}]}`,
+			"mail.json: warning: sends mail, and no SMTP server is set [MissingSetting]"},
+		"good": {cliExport, ""},
+	} {
+		problems, bundles, err := lint([]string{callingProxy(t, "ask", "api_trigger/ask_API_1", map[string]string{name: c.export})}, "test")
+		if err != nil || bundles != 1 {
+			t.Fatalf("%s: %d bundles, %v", name, bundles, err)
+		}
+		problems = ofIntegrations(problems)
+		if c.want == "" {
+			if len(problems) > 0 {
+				t.Errorf("%s: %v", name, problems)
+			}
+			continue
+		}
+		if len(problems) != 1 || !strings.Contains(problems[0].String(), c.want) {
+			t.Errorf("%s: got %v, want one with %s", name, problems, c.want)
+		}
+	}
+}
+
+// ofIntegrations are the problems with files of integrations.
+func ofIntegrations(problems flow.Problems) (list flow.Problems) {
+	for _, p := range problems {
+		if strings.HasPrefix(p.Bundle, "integration ") {
+			list = append(list, p)
+		}
+	}
+	return list
+}
