@@ -38,7 +38,7 @@ Of a plugin's environments the maps of --env are loaded. Its kinds that are not
 part of the state are listed. An app whose files name no consumer key keeps the one
 that it has, or gets a new one.
 
-With anything wrong in any of the files, a field that nobody knows too, nothing is
+With anything wrong in any of the files, a misspelt field too, nothing is
 loaded, and everything that is wrong is listed. Paths are read together: what one uses may be in another, or in
 the state already.`,
 		RunE: func(cmd *cobra.Command, args []string) error {

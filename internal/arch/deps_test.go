@@ -48,11 +48,11 @@ internal/google         faults flow
 internal/keysets        flow leaf
 internal/state          faults flow leaf internal/orgdata
 internal/state/statetest internal/state
-internal/orgdata        leaf
+internal/orgdata        leaf internal/spelling
 internal/tasks          faults flow leaf internal/state
 internal/appint         faults flow leaf internal/state internal/integrations internal/tasks
 internal/adminpage      faults flow proxy leaf internal/appint internal/integrations internal/tasks
-internal/cases          faults flow proxy leaf internal/state internal/orgdata internal/keysets
+internal/cases          faults flow proxy leaf internal/state internal/orgdata internal/keysets internal/spelling
 internal/features       faults flow proxy leaf internal/cases internal/mock
 internal/faultlint      faults flow proxy internal/spelling
 internal/cases/casetest internal/cases

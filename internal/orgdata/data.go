@@ -71,9 +71,9 @@ func (p Problem) Error() string {
 	return p.File + ": " + p.Item + ": " + p.Text
 }
 
-// Note says that a kind of configuration is in the files and is not loaded.
+// Note says that a kind of configuration, or a field, is in the files and is not loaded.
 type Note struct {
-	Kind  string   // as the plugin calls it: "keystores"
+	Kind  string   // as the plugin calls it: "keystores"; or fields of one
 	Files []string // where it is
 	Text  string   // what to do instead
 }

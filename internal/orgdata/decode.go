@@ -69,11 +69,9 @@ func array[T any](r *reader, at place, data []byte, use func(place, *T)) {
 
 // odd reads an item that did not decode strictly: it may have fields that nobody
 // knows, or values of another type. An item that is used is read again, without
-// the fields that are said to be wrong.
+// those fields.
 func odd[T any](r *reader, at place, data []byte, use func(place, *T)) {
-	for _, text := range strays(data, reflect.TypeFor[T]()) {
-		r.fail(at, "%s", text)
-	}
+	r.strayFields(at, data, reflect.TypeFor[T]())
 	item := new(T)
 	if err := json.Unmarshal(data, item); err != nil {
 		r.fail(at, "%s", wording(err, at.document, anotherValue))

@@ -29,12 +29,35 @@ var idle = map[reflect.Type][]string{
 	reflect.TypeFor[commonNameFile]():         {"value", "wildcardMatch"},
 }
 
-// strays lists the fields of a JSON value that the type which it is read into does
-// not have, each with what to do. What has another form than the type is passed
-// over: reading it says so.
-func strays(data []byte, t reflect.Type) []string { return straysAt("", data, t) }
+// stray is a field that the type which its value is read into does not have.
+type stray struct {
+	path string // of the object that it is in, "" for the item itself
+	key  string
+	near string // the field that was probably meant, "" for none
+}
 
-func straysAt(path string, data []byte, t reflect.Type) (list []string) {
+// strays lists those of a JSON value. What has another form than the type is passed
+// over: reading it says so.
+func strays(data []byte, t reflect.Type) []stray { return straysAt("", data, t) }
+
+// strayFields tells of the fields that nobody knows. What is nearly the name of another
+// is a mistake. What is like none may come from a later version of what wrote the file,
+// and is noted: nobody should have to edit an export.
+func (r *reader) strayFields(at place, data []byte, t reflect.Type) {
+	for _, s := range strays(data, t) {
+		if s.near == "" {
+			r.noteOnce(at.document, fmt.Sprintf("fields %q of %s", s.key, at.kind.name), "no such field is known; `sluice doc orgdata` shows the form")
+			continue
+		}
+		text := fmt.Sprintf("there is no field %q: did you mean %q?", s.key, s.near)
+		if s.path != "" {
+			text = s.path + ": " + text
+		}
+		r.fail(at, "%s", text)
+	}
+}
+
+func straysAt(path string, data []byte, t reflect.Type) (list []stray) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -53,7 +76,7 @@ func straysAt(path string, data []byte, t reflect.Type) (list []string) {
 	return list
 }
 
-func straysOfObject(path string, data []byte, t reflect.Type) (list []string) {
+func straysOfObject(path string, data []byte, t reflect.Type) (list []stray) {
 	var object map[string]json.RawMessage
 	_ = json.Unmarshal(data, &object) // another form: no fields
 	fields := fieldsOf(t)
@@ -63,25 +86,13 @@ func straysOfObject(path string, data []byte, t reflect.Type) (list []string) {
 		i := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, key) })
 		switch {
 		case i < 0:
-			list = append(list, stray(path, key, names))
+			list = append(list, stray{path, key, nearest(key, names)})
 		case fields[names[i]] != nil:
 			at := strings.TrimPrefix(path+"."+names[i], ".")
 			list = append(list, straysAt(at, object[key], fields[names[i]])...)
 		}
 	}
 	return list
-}
-
-// stray words one field that is not known.
-func stray(path, key string, names []string) string {
-	text := fmt.Sprintf("there is no field %q", key)
-	if path != "" {
-		text = path + ": " + text
-	}
-	if near := nearest(key, names); near != "" {
-		return text + fmt.Sprintf(": did you mean %q?", near)
-	}
-	return text + ": remove it; `sluice doc orgdata` shows the form"
 }
 
 // nearest is the known name that was probably meant, or "": one that differs in few

@@ -47,14 +47,18 @@ func unknown(name string) *kind { return &kind{name, unknownStage, (*reader).not
 
 // note notes the kind of a document: one note a kind, whatever is in it.
 func (r *reader) note(d *document) {
-	i := slices.IndexFunc(r.data.Notes, func(n Note) bool { return n.Kind == d.kind.name })
+	text := advice[d.kind.name]
+	if text == "" {
+		text = "no such kind is known; check how it is written"
+	}
+	r.noteOnce(d, d.kind.name, text)
+}
+
+func (r *reader) noteOnce(d *document, what, text string) {
+	i := slices.IndexFunc(r.data.Notes, func(n Note) bool { return n.Kind == what })
 	if i < 0 {
-		text := advice[d.kind.name]
-		if text == "" {
-			text = "no such kind is known; check how it is written"
-		}
 		i = len(r.data.Notes)
-		r.data.Notes = append(r.data.Notes, Note{Kind: d.kind.name, Text: text})
+		r.data.Notes = append(r.data.Notes, Note{Kind: what, Text: text})
 	}
 	if n := &r.data.Notes[i]; !slices.Contains(n.Files, d.file) {
 		n.Files = append(n.Files, d.file)

@@ -23,9 +23,7 @@ type commonNameFile struct{}
 // of them has is checked here; who serves knows the rest.
 func (r *reader) readTargetServers(d *document) {
 	list(r, d, func(at place, raw *json.RawMessage) {
-		for _, text := range strays(*raw, reflect.TypeFor[serverFile]()) {
-			r.fail(at, "%s", text)
-		}
+		r.strayFields(at, *raw, reflect.TypeFor[serverFile]())
 		var head serverFile
 		if err := json.Unmarshal(*raw, &head); err != nil {
 			r.fail(at, "%s", wording(err, d, anotherValue))
