@@ -150,20 +150,24 @@ func (l *lineEdit) apply(_ context.Context, r editRun) error {
 
 // payloadEdit is Set/Payload.
 type payloadEdit struct {
-	text        *Template
+	text        *Template // nil for an empty body
 	fixed       []byte    // the payload, when text names no variable
 	contentType *Template // nil leaves the header
 }
 
 func (p *payloadEdit) apply(_ context.Context, r editRun) error {
-	data := p.fixed
-	if data == nil {
-		var err error
-		if data, err = p.text.Append(nil, r.x, r.ignoreUnresolved); err != nil {
+	switch {
+	case p.text == nil:
+		r.m.ClearContent()
+	case p.fixed != nil:
+		r.m.SetContent(p.fixed)
+	default:
+		data, err := p.text.Append(nil, r.x, r.ignoreUnresolved)
+		if err != nil {
 			return r.fault(err)
 		}
+		r.m.SetContent(data)
 	}
-	r.m.SetContent(data)
 	if p.contentType == nil {
 		return nil
 	}

@@ -19,6 +19,9 @@ type EditOptions struct {
 	// URL is where the message goes, for the audience of an ID token; nil stands
 	// for the target of the proxy.
 	URL *Template
+	// EmptyPayload says that an empty Payload in Set is an empty body; otherwise it
+	// changes nothing.
+	EmptyPayload bool
 }
 
 // Edits compiles the Set, Add, Copy, Remove and AssignVariable children of el,
@@ -160,26 +163,49 @@ func (c *editCompiler) setsStatus(start int) bool {
 	return ok && e.line.tag == "StatusCode"
 }
 
-// payload compiles Set/Payload. An empty one changes nothing: the editor of
-// Apigee leaves it behind (policies-1.md 4.3).
+// payload compiles Set/Payload.
 func (c *editCompiler) payload(el *etree.Element) {
 	text, ok := c.payloadText(el)
-	if !ok {
-		return
-	}
-	if text == "" {
-		c.Warn(el, "EmptyPayload", "an empty Payload in Set changes nothing", "write <Remove><Payload>true</Payload></Remove> to drop the payload")
+	if !ok || text == "" && !c.emptyPayload(el) {
 		return
 	}
 	c.out.payload = true
-	e := &payloadEdit{text: c.TemplateWith(el, text, TemplateOptions{Prefix: c.Attr(el, "variablePrefix"), Suffix: c.Attr(el, "variableSuffix")})}
-	if fixed, ok := e.text.Static(); ok {
-		e.fixed = []byte(fixed)
+	e := &payloadEdit{}
+	if text != "" {
+		e.text = c.TemplateWith(el, text, TemplateOptions{Prefix: c.Attr(el, "variablePrefix"), Suffix: c.Attr(el, "variableSuffix")})
+		if fixed, ok := e.text.Static(); ok {
+			e.fixed = []byte(fixed)
+		}
 	}
 	if contentType := c.Attr(el, "contentType"); contentType != "" {
 		e.contentType = c.Template(el, contentType)
 	}
 	c.push(e)
+}
+
+// emptyPayload reports whether an empty Payload means an empty body, which no page says.
+// Public bundles write it in AssignMessage beside a StatusCode or a Verb, and mean none;
+// in RaiseFault, where the editor of Apigee leaves it behind, and in ServiceCallout it
+// means nothing. Nor does it among nothing but empty elements, or beside a form.
+func (c *editCompiler) emptyPayload(el *etree.Element) bool {
+	const hint = "write <Remove><Payload>true</Payload></Remove> to drop the payload"
+	others, said := 0, 0
+	for _, other := range el.Parent().ChildElements() {
+		if other == el {
+			continue
+		}
+		others++
+		if TextOf(other) != "" || len(other.ChildElements()) > 0 {
+			said++
+		}
+	}
+	form := len(Children(Child(el.Parent(), "FormParams"), "FormParam")) > 0
+	if !c.EmptyPayload || others > 0 && said == 0 || form {
+		c.Warn(el, "EmptyPayload", "an empty Payload in Set changes nothing", hint)
+		return false
+	}
+	c.Warn(el, "EmptyPayload", "an empty Payload in Set is taken as an empty body", hint)
+	return true
 }
 
 // payloadText is the template of a payload: a resource, or what the element

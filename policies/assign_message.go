@@ -22,6 +22,9 @@ changes the message in that variable, and makes it when createNew is true, or
 not given and there is none. AssignTo createNew="true" without a name replaces
 the request or the response, by its type.
 
+An empty Payload in Set is an empty body (inferred), but changes nothing where all
+of Set is empty.
+
 Set/Path does not change where the target is called; set target.url for that.
 A message made here is sent by nobody but a ServiceCallout that names it.`,
 		Sample: `<AssignMessage name="AM-Sample">
@@ -70,6 +73,7 @@ func compileAssignMessage(b *flow.Build, el *etree.Element) flow.Policy {
 	p.edits = b.Edits(el, flow.EditOptions{
 		Message:          p.name,
 		IgnoreUnresolved: b.Bool(el, "IgnoreUnresolvedVariables", false),
+		EmptyPayload:     true,
 	})
 	return p
 }
