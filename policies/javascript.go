@@ -28,6 +28,7 @@ Scripts see context (getVariable, setVariable, removeVariable, flow, session,
 proxyRequest, targetRequest, proxyResponse, targetResponse), request, response,
 message, error, properties, crypto, httpClient, Request and print. Of the four
 messages of context, the two of the endpoint that runs are there, the others null.
+setVariable keeps an object as data: without its functions, a date as text.
 Modern ECMAScript runs; of Rhino's E4X only "for each" and reading with asXML do,
 and Java classes are not there.
 
