@@ -53,7 +53,7 @@ Exit code 1 if there is an error, 2 if there is no bundle at one of the paths.`,
 			if err := writeProblems(cmd.OutOrStdout(), format, problems, bundles); err != nil {
 				return err
 			}
-			return lintOutcome(problems)
+			return outcome(problems)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", format, "`form`: text, json, sarif or github")
@@ -62,9 +62,9 @@ Exit code 1 if there is an error, 2 if there is no bundle at one of the paths.`,
 	return cmd
 }
 
-// lintOutcome is nil if all is well. A path without a bundle is no success: somebody
+// outcome is nil if all is well. A path without a bundle is no success: somebody
 // mistyped it, and a gate that looks at nothing would stay open.
-func lintOutcome(problems flow.Problems) error {
+func outcome(problems flow.Problems) error {
 	switch {
 	case slices.ContainsFunc(problems, func(p flow.Problem) bool { return p.Code == proxy.NoBundle("").Code }):
 		return exitCode(2)
@@ -96,11 +96,17 @@ func lint(paths []string, env string) (flow.Problems, int, error) {
 	defer closeQuietly(joinMemory(services))
 	loader := &proxy.Loader{Paths: paths, Compiler: &proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: network}}
 	load := loader.Load()
+	problems = append(problems, withEmpty(load)...)
+	return append(problems, lintIntegrations(engine, paths)...), load.Bundles, nil
+}
+
+// withEmpty are the problems of a load, with those of the paths that have no bundle.
+func withEmpty(load *proxy.Load) flow.Problems {
+	problems := slices.Clone(load.Problems)
 	for _, path := range load.Empty {
 		problems = append(problems, proxy.NoBundle(path))
 	}
-	problems = append(problems, load.Problems...)
-	return append(problems, lintIntegrations(engine, paths)...), load.Bundles, nil
+	return problems
 }
 
 // lintIntegrations reads the integrations beside the bundles as serve does. What

@@ -47,7 +47,7 @@ in CI, in production.
   sluice faults Quota          the documented faults of a policy type
 
 Exit codes: 0 all is well, 1 problems were found, 2 the command was not
-understood or could not run, or a path has nothing that it can work on.`,
+understood or could not run, or there is nothing to work on.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -396,7 +396,8 @@ func TestRefusals(t *testing.T) {
 		want []string
 	}{
 		{"nothing to serve", []string{"serve"}, 2, []string{"give the path of a bundle"}},
-		{"no such path", []string{"serve", "/no/such/path"}, 1, []string{"/no/such/path", "hint:"}},
+		{"no such path", []string{"serve", "/no/such/path"}, 2, []string{"/no/such/path", "hint:"}},
+		{"all refused", []string{"serve", bad}, 1, []string{"MissingTarget", "no API proxy to serve"}},
 		{"strict", []string{"serve", good, bad, "--strict"}, 1, []string{"MissingTarget", `"nowhere"`, "default.xml:1:", "not starting"}},
 		{"unknown key", []string{"serve", good, "--config", config}, 2, []string{"listen-tls", "^", "known keys"}},
 		{"bad map", []string{"serve", good, "--map-host", "x"}, 2, []string{"--map-host", "NAME=HOST:PORT"}},

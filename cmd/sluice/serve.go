@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -105,8 +106,8 @@ func serve(ctx context.Context, s *settings, out, errs io.Writer) error {
 		return err
 	}
 	defer r.close()
-	if !r.reload(true) {
-		return exitCode(2)
+	if err := r.reload(true); err != nil {
+		return err
 	}
 	server := proxy.NewServer(r.core(), r.log)
 	server.LimitConnections(s.MaxConnections)
@@ -196,9 +197,9 @@ func (r *runtime) close() {
 	_ = r.log.Sync() // stderr often refuses to sync; nothing is lost
 }
 
-// reload loads all paths and swaps the snapshot in. It reports whether there is
-// something to serve.
-func (r *runtime) reload(first bool) bool {
+// reload loads all paths and swaps the snapshot in. Only the first time it can fail,
+// with the exit code of a process that has nothing to serve, or refuses to.
+func (r *runtime) reload(first bool) error {
 	if !first {
 		environment, problems := readEnvironment(r.settings)
 		printProblems(r.errs, problems)
@@ -213,10 +214,10 @@ func (r *runtime) reload(first bool) bool {
 	switch {
 	case first && refused && r.settings.Strict:
 		fmt.Fprintln(r.errs, "sluice: --strict: not starting, because a bundle is refused")
-		return false
+		return exitCode(1)
 	case first && len(load.Snapshot.Deployments) == 0:
 		fmt.Fprintf(r.errs, "sluice: no API proxy to serve at %s (%d bundles found)\n", strings.Join(r.settings.Paths, ", "), load.Bundles)
-		return false
+		return cmp.Or(outcome(withEmpty(load)), error(exitCode(2)))
 	}
 	if r.engine != nil {
 		printProblems(r.errs, r.engine.load(r.settings.Paths, r.settings.Integration))
@@ -229,7 +230,7 @@ func (r *runtime) reload(first bool) bool {
 	for _, name := range load.Kept {
 		fmt.Fprintf(r.errs, "sluice: %s is refused; its previous version goes on serving\n", name)
 	}
-	return true
+	return nil
 }
 
 // core joins the runtime; requests are counted only where somebody can see it.

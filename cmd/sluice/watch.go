@@ -69,7 +69,7 @@ func (r *runtime) watch(ctx context.Context) {
 
 func (r *runtime) reloadOnce() {
 	began := time.Now()
-	if r.reload(false) {
+	if r.reload(false) == nil {
 		fmt.Fprintf(r.out, "reloaded in %s\n", time.Since(began).Round(time.Millisecond))
 	}
 }
