@@ -16,10 +16,13 @@ type Position struct{ Line, Column int }
 // Unit is what the compilation of one bundle shares: the collected problems and
 // what the world offers. The proxy package makes it.
 type Unit struct {
-	Bundle   string // name of the proxy or shared flow
-	Account  string // service account of the deployment, "" for none
-	Services *Services
-	Problems Problems
+	Bundle       string // name of the proxy or shared flow
+	Revision     string // its revision
+	Organization string // where it is deployed
+	Environment  string
+	Account      string // service account of the deployment, "" for none
+	Services     *Services
+	Problems     Problems
 	// Names collects every variable that the bundle names, so that the runtime
 	// knows what is read.
 	Names map[string]*Name
@@ -72,7 +75,8 @@ func (b *Build) Fault(name string) *faults.Def {
 }
 
 // Refuse tells that el is wrong: code is the deployment error's name, of this
-// policy type or of bundles in general; args fill the placeholders of its text.
+// policy type or of bundles in general; args fill the placeholders of its text,
+// but for those that say where the policy is: see whereabouts.
 func (b *Build) Refuse(el *etree.Element, code string, args ...string) {
 	b.report(Error, el, code, b.deploymentText(code, args), "")
 }
@@ -101,14 +105,29 @@ func (b *Build) Refused(el *etree.Element) bool {
 }
 
 func (b *Build) deploymentText(code string, args []string) string {
-	args = append(args, "policy", b.Owner)
-	if d, ok := faults.LookupDeployment(b.Kind, code); ok {
-		return d.New(args...).Reason
+	d, ok := faults.LookupDeployment(b.Kind, code)
+	if !ok {
+		d, ok = faults.LookupDeployment(faults.ElementBundle, code)
 	}
-	if d, ok := faults.LookupDeployment(faults.ElementBundle, code); ok {
-		return d.New(args...).Reason
+	if !ok {
+		return code
 	}
-	return code
+	return d.New(append(args, b.whereabouts(d.Text)...)...).Reason
+}
+
+// whereabouts are the values of the placeholders that text has for the place of
+// the policy, under each name that the playbooks give them.
+func (b *Build) whereabouts(text string) []string {
+	args := []string{"policy", b.Owner}
+	for _, p := range [...]struct{ name, value string }{
+		{"revision", b.Revision}, {"rev", b.Revision}, {"proxy", b.Bundle}, {"org", b.Organization}, {"env", b.Environment},
+		{"context", "Revision:" + b.Revision + ";APIProxy:" + b.Bundle + ";Organization:" + b.Organization + ";Environment:" + b.Environment + "."},
+	} {
+		if strings.Contains(text, "{"+p.name+"}") {
+			args = append(args, p.name, p.value)
+		}
+	}
+	return args
 }
 
 func (b *Build) report(s Severity, el *etree.Element, code, message, hint string) {

@@ -25,7 +25,7 @@ func compileExtract(t testing.TB, text string) (flow.Policy, *flow.Build) {
 	}
 	for _, k := range policies.All() {
 		if k.Name == "ExtractVariables" {
-			b := &flow.Build{Unit: &flow.Unit{Bundle: "test", Services: &flow.Services{}}, File: "policies/EV.xml", Owner: "EV", Kind: k.Name}
+			b := &flow.Build{Unit: &flow.Unit{Bundle: "test", Revision: "2", Organization: "acme", Environment: "eval", Services: &flow.Services{}}, File: "policies/EV.xml", Owner: "EV", Kind: k.Name}
 			return k.Compile(b, doc.Root()), b
 		}
 	}

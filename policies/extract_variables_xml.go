@@ -74,10 +74,9 @@ func (c *extractCompiler) xPaths(el *etree.Element, typ extractType, ns map[stri
 	return list
 }
 
-// xPath compiles one expression. Apigee's context also names revision,
-// organization and environment, which a Build does not know.
+// xPath compiles one expression.
 func (c *extractCompiler) xPath(el *etree.Element, typ extractType, ns map[string]string) *xpath.Expr {
-	text, context := flow.TextOf(el), "APIProxy:"+c.Bundle+";"
+	text := flow.TextOf(el)
 	if text == "" {
 		c.Refuse(el, "EmptyXPathExpression")
 		return nil
@@ -85,11 +84,11 @@ func (c *extractCompiler) xPath(el *etree.Element, typ extractType, ns map[strin
 	expr, err := xpath.Compile(text, ns)
 	switch {
 	case err != nil:
-		c.Refuse(el, "XPathCompilationFailed", "xpath", text, "context", context)
+		c.Refuse(el, "XPathCompilationFailed", "xpath", text)
 		c.hint(err.Error())
 		return nil
 	case typ == extractNodeset && !expr.IsNodeSet():
-		c.Refuse(el, "CannotBeConvertedToNodeset", "xpath", text, "context", context)
+		c.Refuse(el, "CannotBeConvertedToNodeset", "xpath", text)
 	}
 	return expr
 }

@@ -48,8 +48,7 @@ func javascriptResource(b *flow.Build, el *etree.Element) (script.Source, bool) 
 	}
 	text, ok := b.Resource(url)
 	if !ok {
-		// The playbook's text goes on with the organization, which a bundle does not know.
-		b.RefuseText(el, "InvalidResourceUrlReference", "Invalid resource url ref "+url+" in policy "+b.Owner, "add the file below resources/jsc of the bundle or of the environment")
+		b.RefuseText(el, "InvalidResourceUrlReference", "Invalid resource url ref "+url+" in policy "+b.Owner+" in "+b.Organization, "add the file below resources/jsc of the bundle or of the environment")
 	}
 	return script.Source{Name: file, Text: string(text)}, ok
 }

@@ -162,7 +162,7 @@ func (c *quotaConfig) addUnit(b *flow.Build, el *etree.Element) {
 	unit, ok := quotaUnit(text)
 	switch {
 	case !ok:
-		b.Refuse(el, "InvalidQuotaTimeUnit", "time_unit", text, "proxy", b.Bundle)
+		b.Refuse(el, "InvalidQuotaTimeUnit", "time_unit", text)
 	case unit == window.Second && c.shared:
 		b.Refuse(el, "InvalidTimeUnitForDistributedQuota")
 	}

@@ -70,7 +70,7 @@ func (c *Compiler) start(b *Bundle) *compilation {
 	m, problems := parse(b)
 	k := &compilation{Compiler: c, bundle: b, model: m, policies: map[string]*compiledPolicy{}, conditions: map[string]map[string]*flow.Name{}}
 	k.unit = &flow.Unit{
-		Bundle: m.name, Account: c.Environment.account(m.name), Services: c.Services, Problems: problems,
+		Bundle: m.name, Revision: m.revision, Organization: c.Environment.Organization, Environment: c.Environment.Name, Account: c.Environment.account(m.name), Services: c.Services, Problems: problems,
 		Resource: k.resource, JavaPrecedence: c.Options.JavaPrecedence,
 	}
 	k.unit.Policy = k.policyElement

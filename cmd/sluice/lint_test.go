@@ -81,3 +81,13 @@ func TestLintMissingResource(t *testing.T) {
 		}
 	}
 }
+
+// TestLintSaysWhere: a deployment error that tells where the bundle is deployed
+// does so.
+func TestLintSaysWhere(t *testing.T) {
+	found := lintBundle(t, `<Quota name="P"><Allow count="5"/><Interval>1</Interval><TimeUnit>hours</TimeUnit></Quota>`)
+	const want = "Invalid quota interval time unit hours in quota policy P in Revision 1 of application "
+	if got := found["InvalidQuotaTimeUnit"]; !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ", in organization local.") || strings.ContainsAny(got, "{}") {
+		t.Errorf("lint says %q", got)
+	}
+}
