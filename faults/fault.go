@@ -2,6 +2,7 @@ package faults
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -102,6 +103,29 @@ func (f *Fault) Error() string {
 		text.WriteString(": " + f.Cause.Error())
 	}
 	return text.String()
+}
+
+// quotable are the placeholders whose values are names, limits and places. Others,
+// such as {value}, {token} and {reason}, may quote a message or hold a key.
+var quotable = map[string]bool{
+	"policy": true, "quota_policy": true, "variable": true, "reference": true, "source": true, "parameter": true, "name": true,
+	"element": true, "type": true, "TYPE": true, "shared_flow": true, "resource": true, "file": true, "line": true,
+	"limit": true, "timeLimit": true, "burst": true, "messages": true, "micros": true,
+	"status": true, "method": true, "host": true, "virtualhost": true, "path": true, "ip": true, "encoding": true,
+	"operation": true, "grant_type": true, "scopes": true, "proxy": true, "revision": true, "org": true, "env": true,
+}
+
+// Told is the faultstring for logs, which never get what a message contains: as New
+// made it, with "(hidden)" for each value that may come from one.
+func (f *Fault) Told() string {
+	told := *f
+	told.args = slices.Clone(f.args)
+	for i := 0; i+1 < len(told.args); i += 2 {
+		if !quotable[told.args[i]] {
+			told.args[i+1] = "(hidden)"
+		}
+	}
+	return told.render()
 }
 
 func (f *Fault) render() string {

@@ -215,3 +215,28 @@ func BenchmarkNewBodyPlain(b *testing.B) {
 		d.New().At("", "", "route").Body()
 	}
 }
+
+// TestToldHidesContents: what a log says of a fault has the names of things, and
+// not what a message or a key holds.
+func TestToldHidesContents(t *testing.T) {
+	for _, c := range []struct {
+		element, name, want string
+		args                []string
+	}{
+		{"AssignMessage", "UnresolvedVariable", "AssignMessage[P]: unable to resolve variable x", []string{"variable", "x"}},
+		{"Quota", "QuotaViolation", "Rate limit quota violation. Quota limit  exceeded. Identifier : (hidden)", []string{"identifier", "secret"}},
+		{"IntegrationCallout", "ExecutionFailed", "Execution of IntegrationCallout P failed. Reason: (hidden)", []string{"reason", "secret"}},
+	} {
+		d, ok := Lookup(c.element, c.name)
+		if !ok {
+			t.Fatalf("no fault %s of %s", c.name, c.element)
+		}
+		f := d.New(c.args...).At("P", "", "")
+		if got := f.Told(); got != c.want || strings.Contains(got, "secret") {
+			t.Errorf("%s: told is %q, want %q", c.name, got, c.want)
+		}
+		if len(c.args) > 1 && !strings.Contains(f.Reason, c.args[1]) {
+			t.Errorf("%s: the reason lost its value: %q", c.name, f.Reason)
+		}
+	}
+}

@@ -37,6 +37,7 @@ type Record struct {
 	Method, Path    string
 	Status          int
 	Fault           string        // code, "" if none
+	Why             *faults.Fault // that fault, also when a rule handled it; nil if none
 	Duration        time.Duration // from the first byte to the last
 	Target          time.Duration // spent waiting for the target's header
 }
@@ -259,7 +260,7 @@ func (c *Core) done(s *session) {
 		rec.Status = x.Response.Status
 	}
 	if x.Fault != nil {
-		rec.Fault = x.Fault.Code()
+		rec.Fault, rec.Why = x.Fault.Code(), x.Fault
 	}
 	if !x.Target.Sent.Start.IsZero() && !x.Target.Received.Start.IsZero() {
 		rec.Target = x.Target.Received.Start.Sub(x.Target.Sent.Start)

@@ -8,6 +8,10 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
+// logTime is RFC 3339 with microseconds. All have the same width, so that lines of a
+// terminal stay in columns.
+const logTime = "2006-01-02T15:04:05.000000Z07:00"
+
 // newLogger makes the process's log. It never gets a message's content.
 func newLogger(s *settings, w io.Writer) (*zap.Logger, error) {
 	level, err := zapcore.ParseLevel(s.LogLevel)
@@ -15,7 +19,7 @@ func newLogger(s *settings, w io.Writer) (*zap.Logger, error) {
 		return nil, fmt.Errorf("--log-level: %w", err)
 	}
 	config := zap.NewProductionEncoderConfig()
-	config.EncodeTime = zapcore.RFC3339NanoTimeEncoder
+	config.EncodeTime = zapcore.TimeEncoderOfLayout(logTime)
 	var encoder zapcore.Encoder
 	switch s.LogFormat {
 	case "json":

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -236,7 +237,7 @@ func (r *runtime) reload(first bool) error {
 // core joins the runtime; requests are counted only where somebody can see it.
 func (r *runtime) core() *proxy.Core {
 	c := &proxy.Core{Table: r.table, Services: r.services}
-	if r.settings.Admin != "" || r.settings.AccessLog {
+	if r.settings.Admin != "" || r.settings.AccessLog || r.log.Core().Enabled(zap.DebugLevel) {
 		c.Done = r.record
 	}
 	return c
@@ -245,11 +246,30 @@ func (r *runtime) core() *proxy.Core {
 // record counts a finished request, and logs it if asked to.
 func (r *runtime) record(rec *proxy.Record) {
 	r.metrics.request(rec)
+	if rec.Why != nil {
+		r.logFault(rec)
+	}
 	if !r.settings.AccessLog {
 		return
 	}
 	r.log.Info("request", zap.String("method", rec.Method), zap.String("path", rec.Path), zap.Int("status", rec.Status),
 		zap.String("proxy", rec.Proxy), zap.String("fault", rec.Fault), zap.Duration("duration", rec.Duration), zap.Duration("target", rec.Target))
+}
+
+// logFault tells at level debug why a request failed, whoever answered it then. It
+// tells what a fault says of itself, and nothing of what a message contains.
+func (r *runtime) logFault(rec *proxy.Record) {
+	line := r.log.Check(zap.DebugLevel, "fault")
+	if line == nil {
+		return
+	}
+	fields := []zap.Field{zap.String("method", rec.Method), zap.String("path", rec.Path), zap.Int("status", rec.Status),
+		zap.String("proxy", rec.Proxy), zap.String("policy", rec.Why.Policy), zap.String("flow", rec.Why.Flow), zap.String("phase", rec.Why.Phase),
+		zap.String("fault", rec.Fault), zap.String("reason", rec.Why.Told())}
+	if network, ok := errors.AsType[*net.OpError](rec.Why.Cause); ok {
+		fields = append(fields, zap.NamedError("cause", network)) // an address, and what the system said
+	}
+	line.Write(fields...)
 }
 
 // listen opens the listeners. None serves unless all can.
@@ -297,19 +317,12 @@ func (r *runtime) fronts(server *proxy.Server) (open []front, err error) {
 // announce prints what is served and how to reach it.
 func (r *runtime) announce() {
 	snapshot := r.table.Snapshot()
-	var lines []string
-	for _, d := range snapshot.Deployments {
-		for _, e := range d.Endpoints {
-			lines = append(lines, fmt.Sprintf("  %-32s %s revision %s, %s", e.BasePath, d.Name, d.Revision, e.Name))
-		}
-	}
-	sort.Strings(lines)
 	proxies := fmt.Sprint(len(snapshot.Deployments), " API proxies")
 	if len(snapshot.Deployments) == 1 {
 		proxies = "1 API proxy"
 	}
-	fmt.Fprintf(r.out, "sluice serves %s and %s (organization %s, environment %s)\n%s\n",
-		proxies, count(len(snapshot.SharedFlows), "shared flow"), snapshot.Environment.Organization, snapshot.Environment.Name, strings.Join(lines, "\n"))
+	fmt.Fprintf(r.out, "sluice serves %s and %s (organization %s, environment %s)\n%s",
+		proxies, count(len(snapshot.SharedFlows), "shared flow"), snapshot.Environment.Organization, snapshot.Environment.Name, endpoints(snapshot))
 	if r.settings.Listen != "" {
 		fmt.Fprintf(r.out, "listening on http://%s\n", visible(r.settings.Listen))
 	}
@@ -333,6 +346,22 @@ func (r *runtime) announce() {
 	}
 }
 
+// endpoints lists the ProxyEndpoints, one a line, in the order of their base paths.
+func endpoints(s *proxy.Snapshot) string {
+	var lines []string
+	for _, d := range s.Deployments {
+		for _, e := range d.Endpoints {
+			lines = append(lines, fmt.Sprintf("  %s\t%s revision %s, %s\n", e.BasePath, d.Name, d.Revision, e.Name))
+		}
+	}
+	sort.Strings(lines)
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	_, _ = io.WriteString(w, strings.Join(lines, "")) // a Builder never fails
+	_ = w.Flush()
+	return table.String()
+}
+
 // visible makes an address that a user can click of one to listen on.
 func visible(address string) string {
 	if strings.HasPrefix(address, ":") {
@@ -341,10 +370,15 @@ func visible(address string) string {
 	return address
 }
 
+// noticeable is how long draining takes before it is worth a line: with nothing
+// under way it is over at once.
+const noticeable = 100 * time.Millisecond
+
 // drain lets requests under way end.
 func (r *runtime) drain(server *proxy.Server) error {
 	r.ready.Store(false)
-	fmt.Fprintf(r.out, "draining, at most %s\n", r.settings.Drain)
+	notice := time.AfterFunc(noticeable, func() { fmt.Fprintf(r.out, "draining, at most %s\n", r.settings.Drain) })
+	defer notice.Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), r.settings.Drain)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {

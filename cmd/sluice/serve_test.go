@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -112,5 +114,47 @@ func TestLinkedBundles(t *testing.T) {
 		if found := beside([]string{path}, "targetservers.json"); len(found) != 1 || found[0] != want {
 			t.Errorf("beside the bundle is %v, want %s", found, want)
 		}
+	}
+}
+
+// TestFaultsAreLogged: at level debug a line tells why a request failed, also when a
+// fault rule answered it, without what the request held (see serving).
+func TestFaultsAreLogged(t *testing.T) {
+	t.Parallel()
+	dir := bundle(t, "/why", `<DefaultFaultRule name="d"><AlwaysEnforce>true</AlwaysEnforce><Step><Name>AM</Name></Step></DefaultFaultRule>
+<PreFlow><Request><Step><Name>Q</Name><Condition>proxy.pathsuffix = "/quota"</Condition></Step></Request></PreFlow>`+toTarget, "http://127.0.0.1:1")
+	policies := filepath.Join(dir, "apiproxy", "policies")
+	write(t, filepath.Join(policies, "Q.xml"), `<Quota name="Q"><Identifier ref="request.queryparam.key"/><Allow count="0"/><Interval>1</Interval><TimeUnit>hour</TimeUnit></Quota>`)
+	write(t, filepath.Join(policies, "AM.xml"), `<AssignMessage name="AM"><Set><StatusCode>418</StatusCode></Set></AssignMessage>`)
+	r := serving(t, dir)
+	for path, want := range map[string]string{
+		"/why/quota?key=canary": `"status": 418, "proxy": "001", "policy": "Q", "flow": "PreFlow", "phase": "proxy request", "fault": "policies.ratelimit.QuotaViolation", "reason": "Rate limit quota violation.`,
+		"/why/target":           `connection refused`,
+	} {
+		resp, err := http.Get("http://" + r.addr + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		r.await(t, want)
+	}
+	if strings.Contains(r.out.String(), "JetStream") {
+		t.Error("the server of a state in memory talks about itself")
+	}
+}
+
+// TestAnnounce: the columns stay in line, however long a base path is.
+func TestAnnounce(t *testing.T) {
+	endpoint := func(path string) []*proxy.Endpoint { return []*proxy.Endpoint{{Name: "default", BasePath: path}} }
+	long := "/" + strings.Repeat("long", 20)
+	var out bytes.Buffer
+	r := &runtime{settings: &settings{}, out: &out, table: proxy.NewTable()}
+	r.table.Swap(&proxy.Snapshot{Environment: &proxy.Environment{}, Deployments: []*proxy.Deployment{
+		{Name: "a", Revision: "1", Endpoints: endpoint("/a")}, {Name: "b", Revision: "2", Endpoints: endpoint(long)},
+	}})
+	r.announce()
+	want := "  /a" + strings.Repeat(" ", len(long)-len("/a")) + "  a revision 1, default\n  " + long + "  b revision 2, default\n"
+	if !strings.Contains(out.String(), want) {
+		t.Errorf("got\n%s", out.String())
 	}
 }

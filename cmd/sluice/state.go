@@ -93,7 +93,8 @@ func (s *StateSettings) kept() string {
 }
 
 // open opens the engine: a server inside the process, which keeps everything in
-// memory without --data, or the servers of --nats. log is told what it says.
+// memory without --data, or the servers of --nats. log is told what it says; of a
+// server in memory only its warnings, since it recovers nothing and joins nobody.
 func (s *StateSettings) open(ctx context.Context, log *zap.Logger) (state.Engine, error) {
 	return state.Open(ctx, state.Options{
 		Dir: s.Data, URL: s.Nats, Credentials: s.NatsCreds, Replicas: s.Replicas,
@@ -103,11 +104,12 @@ func (s *StateSettings) open(ctx context.Context, log *zap.Logger) (state.Engine
 			TLS: state.TLS{CA: s.ClusterCA, Cert: s.ClusterCert, Key: s.ClusterKey},
 		},
 		Log: func(warning bool, text string) {
-			if warning {
+			switch {
+			case warning:
 				log.Warn(text, zap.String("from", "state"))
-				return
+			case s.Data != "" || s.Nats != "":
+				log.Debug(text, zap.String("from", "state"))
 			}
-			log.Debug(text, zap.String("from", "state"))
 		},
 	})
 }
