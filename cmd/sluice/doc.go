@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluice/flow"
+	"sluice/internal/cases"
 	"sluice/internal/orgdata"
 	"sluice/policies"
 )
@@ -16,7 +17,7 @@ import (
 func docCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doc",
-		Short: "Print the reference: variables, policies, rules of lint, data of an organization",
+		Short: "Print the reference: variables, policies, rules of lint, case files, data of an organization",
 	}
 	cmd.AddCommand(
 		&cobra.Command{
@@ -33,6 +34,7 @@ error, or one that a policy made.`,
 			RunE: func(cmd *cobra.Command, args []string) error { return docPolicies(cmd.OutOrStdout(), args) },
 		},
 		docRulesCommand(),
+		docText("cases", "The *.case files of sluice test: their sections, and what may lie beside them", cases.Reference()),
 		docText("orgdata", "The files that hold products, apps, maps and target servers, each with an example", orgdata.Forms),
 	)
 	return cmd

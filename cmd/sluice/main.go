@@ -43,7 +43,7 @@ in CI, in production.
   sluice test ./my-proxy       run the *.case files beside a bundle
   sluice lint ./my-proxy       list everything that is wrong with a bundle
   sluice mock                  stand-ins for the backends that samples call
-  sluice doc variables         reference of flow variables; also policies, orgdata
+  sluice doc variables         reference of flow variables; also policies, cases, orgdata
   sluice faults Quota          the documented faults of a policy type
 
 Exit codes: 0 all is well, 1 problems were found, 2 the command was not

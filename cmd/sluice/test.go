@@ -42,6 +42,7 @@ of its own, with an upstream, a clock and integrations that follow the case.
 
   sluice test ./my-proxy                 run them all
   sluice test ./my-proxy --run quota -v  explain each step of those about quota
+  sluice doc cases                       how a case is written
 
 What a failure shows: the line of the case that does not hold, what came instead,
 which element of the bundle decided it, and the way through the flows. With
@@ -209,4 +210,6 @@ const sample = `A case lies beside the apiproxy folder that it is about, as in m
 
   Hello!
   -- response --
-  HTTP/1.1 200 OK`
+  HTTP/1.1 200 OK
+
+` + "`sluice doc cases`" + ` describes the rest.`

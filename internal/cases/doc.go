@@ -20,6 +20,7 @@
 // Find finds the cases below folders, and a Suite runs many side by side and
 // tells reports of them in their order (find.go, suite.go, report_*.go).
 // Runners of other tests use the reports too, and Ways for the traces (ways.go).
+// What follows is also what `sluice doc cases` prints (reference.go).
 //
 // # The folder
 //

@@ -118,7 +118,7 @@ func (r *reader) section(s section) {
 func (r *reader) unknown(s section, open *call) {
 	meant := spelling.Nearest(s.name, append(slices.Clone(sections), orgdata.Files...), max(len(s.name)/3, 1))
 	if meant == "" {
-		r.fail(s.line-1, "there is no section %q: the sections are %s, and before the first request %s",
+		r.fail(s.line-1, "there is no section %q: the sections are %s, and before the first request %s; see `sluice doc cases`",
 			s.name, strings.Join(sections, ", "), strings.Join(orgdata.Files, ", "))
 		return
 	}
