@@ -32,6 +32,26 @@ func options(t testing.TB) cases.Options {
 
 func TestGoodCasesPass(t *testing.T) { casetest.Test(t, "testdata/good", options(t)) }
 
+// TestTargetServersOfTheFolder: as `sluice serve`, cases read targetservers.json.
+func TestTargetServersOfTheFolder(t *testing.T) {
+	casetest.Test(t, "testdata/servers", options(t))
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/servers")); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "targetservers.json"), `[{"name":"backend","host":"h"}]`)
+	c, err := cases.Read(filepath.Join(dir, "folder.case"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := c.Run(t.Context(), options(t)); r.Passed || !strings.Contains(r.String(), `targetservers.json: target server "backend": port "" is not a number`) {
+		t.Errorf("a file that cannot be read: %s", r)
+	}
+	if !c.Uses(filepath.Join(dir, "targetservers.json")) {
+		t.Error("a change of the file is no reason to run again")
+	}
+}
+
 // TestBadCasesFail compares what each case of a folder complains about.
 func TestBadCasesFail(t *testing.T) {
 	for _, dir := range []string{"testdata/bad", "testdata/refused"} {

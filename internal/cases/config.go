@@ -88,9 +88,8 @@ func isAddr(addr string) bool {
 	return err == nil && err2 == nil && host != "" && n > 0 && n < 1<<16
 }
 
-// targetServers are those of the environment that the case runs in.
-func (c *config) targetServers(upstream string) map[string]*proxy.TargetServer {
-	m := map[string]*proxy.TargetServer{}
+// addTo puts the servers of the case into those of the folder.
+func (c *config) addTo(servers map[string]*proxy.TargetServer, upstream string) {
 	for _, s := range c.servers {
 		addr := s.addr
 		if addr == "upstream" {
@@ -98,7 +97,6 @@ func (c *config) targetServers(upstream string) map[string]*proxy.TargetServer {
 		}
 		host, text, _ := net.SplitHostPort(addr) // checked when the case was read
 		port, _ := strconv.Atoi(text)
-		m[s.name] = &proxy.TargetServer{Name: s.name, Host: host, Port: port, Protocol: "HTTP", Enabled: !s.disabled}
+		servers[s.name] = &proxy.TargetServer{Name: s.name, Host: host, Port: port, Protocol: "HTTP", Enabled: !s.disabled}
 	}
-	return m
 }

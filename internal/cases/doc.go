@@ -32,6 +32,7 @@
 //	integrations/NAME.json                integrations for the local engine
 //	products.json developers.json developerapps.json maps.json
 //	                                      what the organization knows: keys, maps
+//	targetservers.json                    the target servers of the environment
 //	NAME.case
 //
 // The organization is "acme", the environment "test", the region "us-central1".
@@ -44,6 +45,7 @@
 //	-- config --       first, optional: lines "key: value"
 //	                     now: 2026-01-02T03:04:05Z   where the clock stands
 //	                     targetserver: NAME=HOST:PORT | NAME=upstream | NAME=disabled
+//	                                                 in place of the folder's of that name
 //	                     identity: TEXT | fail       Google tokens (default test-token)
 //	                     integrations: local | scripted
 //	                     account: NAME               service account of the deployment

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -66,13 +67,42 @@ func (f *folder) deploy(c *proxy.Compiler) (*proxy.Snapshot, flow.Problems) {
 	return snapshot, append(problems, list...)
 }
 
+// serversFile holds the target servers of the environment, as `sluice serve` reads
+// it.
+const serversFile = "targetservers.json"
+
+// targetServers are those of serversFile. Every name is the upstream's, which asks
+// for no certificates and shows none: no key stores are needed.
+func (f *folder) targetServers() (map[string]*proxy.TargetServer, error) {
+	servers := map[string]*proxy.TargetServer{}
+	file := filepath.Join(f.dir, serversFile)
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return servers, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, err := proxy.ReadTargetServers(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for _, s := range list {
+		if s.SSL != nil {
+			s.SSL = &proxy.SSLInfo{Enabled: s.SSL.Enabled}
+		}
+		servers[s.Name] = s
+	}
+	return servers, nil
+}
+
 // holds reports whether a file is one that the folder's cases depend on.
 func (f *folder) holds(file string) bool {
 	rel, err := filepath.Rel(f.dir, file)
 	if err != nil {
 		return false
 	}
-	if slices.Contains(orgdata.Files, rel) {
+	if rel == serversFile || slices.Contains(orgdata.Files, rel) {
 		return true
 	}
 	switch place, _, _ := strings.Cut(filepath.ToSlash(rel), "/"); place {

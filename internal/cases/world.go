@@ -101,9 +101,14 @@ func (w *world) integrations(o Options) error {
 }
 
 func (w *world) deploy(o Options) (*proxy.Snapshot, error) {
+	servers, err := w.c.folder.targetServers()
+	if err != nil {
+		return nil, err
+	}
+	w.c.config.addTo(servers, w.upstream.addr())
 	env := &proxy.Environment{
 		Organization: organization, Name: environment, Region: Region, Pod: "pod-1",
-		TargetServers: w.c.config.targetServers(w.upstream.addr()), Accounts: map[string]string{"": w.c.config.account},
+		TargetServers: servers, Accounts: map[string]string{"": w.c.config.account},
 	}
 	snapshot, problems := w.c.folder.deploy(&proxy.Compiler{Registry: o.Registry, Services: w.services, Environment: env, Network: w.network})
 	if problems.Refused() {
