@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
-	"os"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -115,26 +116,53 @@ func (r *runtime) reloadOrgData(e *proxy.Environment) {
 	r.data.join(e)
 }
 
-// testData finds the test data of archives at the paths that nobody loads: the
-// emulator keeps it in src/tests/SET (clients.md).
+// testData finds the data of an organization at the paths that nobody loads: that
+// beside bundles, where `sluice test` reads it, and the test data of archives, which
+// the emulator keeps in src/tests/SET (clients.md).
 func testData(paths, loaded []string) (found []string) {
-	for _, path := range paths {
-		tests := filepath.Join(path, "src", "tests")
-		sets, err := os.ReadDir(tests)
-		if err != nil {
-			continue // no archive, or one without tests
+	folders := map[string]bool{}
+	for _, pattern := range orgdata.Patterns() {
+		depth := 1 + strings.Count(pattern, string(filepath.Separator))
+		files := beside(paths, pattern)
+		for _, path := range paths {
+			list, _ := filepath.Glob(filepath.Join(path, "src", "tests", "*", pattern)) // the pattern is well-formed
+			files = append(files, list...)
 		}
-		for _, set := range sets {
-			dir := filepath.Join(tests, set.Name())
-			has := func(name string) bool {
-				_, err := os.Stat(filepath.Join(dir, name))
-				return err == nil
+		for _, file := range files {
+			for range depth {
+				file = filepath.Dir(file)
 			}
-			given := func(path string) bool { return filepath.Clean(path) == dir }
-			if set.IsDir() && slices.ContainsFunc(orgdata.Files, has) && !slices.ContainsFunc(loaded, given) {
-				found = append(found, dir)
-			}
+			folders[file] = true
+		}
+	}
+	for _, dir := range slices.Sorted(maps.Keys(folders)) {
+		if !slices.ContainsFunc(loaded, func(path string) bool { return within(dir, path) }) {
+			found = append(found, dir)
 		}
 	}
 	return found
+}
+
+// within reports whether a path is dir or lies below it.
+func within(dir, path string) bool {
+	dir, err := filepath.Abs(dir)
+	path, err2 := filepath.Abs(path)
+	rel, err3 := filepath.Rel(dir, path)
+	return errors.Join(err, err2, err3) == nil && filepath.IsLocal(rel)
+}
+
+// summary says what was loaded into an environment: of the others the maps and the
+// target servers were not.
+func (d *orgData) summary(env string) string {
+	keys, mapped := 0, 0
+	for _, a := range d.Apps {
+		keys += len(a.Credentials)
+	}
+	for _, m := range d.Maps {
+		if m.Environment == "" || m.Environment == env {
+			mapped++
+		}
+	}
+	return fmt.Sprintf("%s, %s, %s with %s, %s and %s", count(len(d.Products), "product"), count(len(d.Developers), "developer"),
+		count(len(d.Apps), "app"), count(keys, "consumer key"), count(mapped, "map"), count(len(d.servers[env]), "target server"))
 }

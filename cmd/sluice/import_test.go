@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -236,6 +237,31 @@ func TestTestDataHint(t *testing.T) {
 	if found := testData([]string{archive}, []string{smoke + "/"}); found != nil {
 		t.Errorf("loaded test data is called not loaded: %q", found)
 	}
+}
+
+// TestDataBesideBundles: what `sluice test` reads beside a bundle, serve does not
+// load unasked; asked to, it says what that was.
+func TestDataBesideBundles(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	dir := func(name string) string { return filepath.Join(root, name) }
+	write(t, filepath.Join(dir("a"), "apiproxy", "proxies", "default.xml"),
+		`<ProxyEndpoint name="default"><HTTPProxyConnection><BasePath>/a</BasePath></HTTPProxyConnection><RouteRule name="r"/></ProxyEndpoint>`)
+	write(t, filepath.Join(dir("a"), "maps.json"), `[{"name":"m","scope":"environment","environment":"test"},{"name":"m","scope":"environment","environment":"prod"},{"name":"o"}]`)
+	write(t, filepath.Join(dir("a"), "products.json"), `[{"name":"p"}]`)
+	for file, text := range map[string]string{"edge.json": "{}", "resources/edge/org/kvms.json": "[]", "org__m__kvmfile__0.json": "{}", "readme.md": ""} {
+		write(t, filepath.Join(dir("b"+filepath.Base(file)), file), text)
+		write(t, filepath.Join(dir("b"+filepath.Base(file)), "apiproxy", "b.xml"), `<APIProxy name="b"/>`)
+	}
+	want := []string{dir("a"), dir("bedge.json"), dir("bkvms.json"), dir("borg__m__kvmfile__0.json")}
+	if found := testData([]string{root}, nil); !slices.Equal(found, want) {
+		t.Errorf("found %q, want %q", found, want)
+	}
+	if found := testData([]string{root}, []string{dir("a") + "/maps.json", dir("bedge.json"), dir("bkvms.json") + "/resources/edge"}); !slices.Equal(found, want[3:]) {
+		t.Errorf("found %q, want %q", found, want[3:])
+	}
+	serving(t, dir("a")).await(t, "the test data in "+dir("a")+" is not loaded; --org-data "+dir("a")+" loads it")
+	serving(t, dir("a"), "--org-data", dir("a")).await(t, "loaded from "+dir("a")+": 1 product, 0 developers, 0 apps with 0 consumer keys, 2 maps and 0 target servers")
 }
 
 // TestReloadOrgData: files that did not change are not loaded again, so that what

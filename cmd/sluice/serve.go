@@ -338,6 +338,9 @@ func (r *runtime) announce() {
 			fmt.Fprintf(r.out, "%s on http://%s\n", l.name, visible(l.address))
 		}
 	}
+	if paths := r.settings.OrgData; len(paths) > 0 {
+		fmt.Fprintf(r.out, "loaded from %s: %s\n", strings.Join(paths, ", "), r.data.summary(snapshot.Environment.Name))
+	}
 	for _, dir := range testData(r.settings.Paths, r.settings.OrgData) {
 		fmt.Fprintf(r.out, "the test data in %s is not loaded; --org-data %s loads it\n", dir, dir)
 	}

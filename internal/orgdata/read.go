@@ -139,6 +139,12 @@ func (s *source) file(file string) ([]byte, error) {
 	return tidy(data), nil
 }
 
+// Patterns match what tells a folder of organization's data from others, as
+// filepath.Glob takes them.
+func Patterns() []string {
+	return append(slices.Clone(Files), edgeName, filepath.Join("resources", "edge"), "*"+exportMark+"*.json")
+}
+
 // IsFile tells whether a path is, by its name, one of the files that are read
 // here.
 func IsFile(path string) bool {
