@@ -28,6 +28,8 @@ type Unit struct {
 	Names map[string]*Name
 	// SharedFlows collects the shared flows that the bundle calls.
 	SharedFlows map[string]Position
+	// Integrations collects the integrations that the bundle names.
+	Integrations []IntegrationRef
 	// Resource returns a resource of the bundle or of the environment, addressed
 	// as type://name.
 	Resource func(url string) ([]byte, bool)
@@ -282,6 +284,35 @@ func (b *Build) CallsSharedFlow(el *etree.Element, name string) {
 		at = b.Place(el)
 	}
 	b.SharedFlows[name] = at
+}
+
+// IntegrationRef is an integration that a bundle names in so many words, and not
+// through a variable.
+type IntegrationRef struct {
+	Name    string
+	Trigger string // "" when a variable names it
+	// NameAt and TriggerAt are warnings without a text, at the place of each.
+	NameAt, TriggerAt Problem
+}
+
+// CallsIntegration remembers that the bundle names an integration and its trigger,
+// in the elements name and trigger. Whether they are there is found out when the
+// bundle is served: integrations come and go without it.
+func (b *Build) CallsIntegration(name, trigger *etree.Element) {
+	r := IntegrationRef{Name: literal(name), Trigger: literal(trigger)}
+	if r.Name == "" {
+		return
+	}
+	r.NameAt, r.TriggerAt = b.problem(Warning, name, "", "", ""), b.problem(Warning, trigger, "", "", "")
+	b.Integrations = append(b.Integrations, r)
+}
+
+// literal is the text of an element that names no variable.
+func literal(el *etree.Element) string {
+	if el == nil || el.SelectAttr("ref") != nil {
+		return ""
+	}
+	return TextOf(el)
 }
 
 // Connection compiles the HTTPTargetConnection or LocalTargetConnection el.

@@ -14,6 +14,8 @@ type SharedFlow struct {
 	Steps []Step
 	Calls []string         // shared flows that it calls
 	Names map[string]*Name // variables that it names
+	// Integrations are those that it names.
+	Integrations []IntegrationRef
 	// Deployed is done each time that it goes into service, see Build.AtDeployment.
 	Deployed []func(context.Context, *ProxyInfo, *Services) error
 }

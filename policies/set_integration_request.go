@@ -88,6 +88,7 @@ func compileSetIntegrationRequest(b *flow.Build, el *etree.Element) flow.Policy 
 			"add <IntegrationRegion>us-central1</IntegrationRegion>")
 	}
 	checkIntegrationTrigger(b, el, p.trigger)
+	b.CallsIntegration(b.Child(el, "IntegrationName"), b.Child(el, "ApiTrigger"))
 	p.schedule = checkScheduleTime(b, el, p.schedule)
 	return p
 }

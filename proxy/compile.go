@@ -251,6 +251,7 @@ func (c *Compiler) SharedFlow(b *Bundle) (*flow.SharedFlow, flow.Problems) {
 	}
 	k.unavailable()
 	f.Names, f.Calls, f.Deployed = k.unit.Names, sortedKeys(k.unit.SharedFlows), k.unit.Deployed
+	f.Integrations = k.integrations()
 	return f, k.finish(b)
 }
 
@@ -277,7 +278,7 @@ func (c *Compiler) Proxy(b *Bundle) (*Deployment, flow.Problems) {
 	}
 	k.unavailable()
 	k.attachedOnce()
-	d.Calls = sortedKeys(k.unit.SharedFlows)
+	d.Calls, d.Integrations = sortedKeys(k.unit.SharedFlows), k.integrations()
 	d.monitors, d.deployed = k.monitors, k.unit.Deployed
 	return d, k.finish(b)
 }

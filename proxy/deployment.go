@@ -12,6 +12,7 @@ type Deployment struct {
 	Path           string // folder or zip that it came from
 	Endpoints      []*Endpoint
 	Calls          []string // shared flows that it calls
+	Integrations   []flow.IntegrationRef
 
 	targets  map[string]*Target
 	monitors []*monitor

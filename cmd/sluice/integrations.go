@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"sluice/flow"
 	"sluice/internal/appint"
 	"sluice/internal/integrations"
+	"sluice/internal/spelling"
 	"sluice/proxy"
 )
 
@@ -22,17 +24,24 @@ import (
 // loaded from.
 type localEngine struct {
 	flow.Integrations
+	known  catalogue
 	take   func(name string, export []byte) []error // makes it the published version
 	remove func(name string) error
 	end    func() error
 	loaded map[string]string // integration -> file
 }
 
+// catalogue tells what takes calls now.
+type catalogue interface {
+	Names() []string
+	APITriggers(integration string) []string // none unless it takes calls
+}
+
 // newLocalEngine returns one that remembers nothing.
 func newLocalEngine(n *proxy.Network) *localEngine {
 	e := integrations.New(integrations.Options{Client: n.HTTPClient(false), InsecureClient: n.HTTPClient(true), Now: time.Now, NewID: newID})
 	return &localEngine{
-		Integrations: e.Service(defaultSettings().Region), take: e.Load,
+		Integrations: e.Service(defaultSettings().Region), known: e, take: e.Load,
 		remove: func(name string) error { e.Remove(name); return nil },
 		end:    func() error { e.Close(); return nil },
 		loaded: map[string]string{},
@@ -41,7 +50,7 @@ func newLocalEngine(n *proxy.Network) *localEngine {
 
 // newLastingEngine returns one whose executions are kept in the state.
 func newLastingEngine(s *appint.Service) *localEngine {
-	return &localEngine{Integrations: s, take: s.Load, remove: s.Remove, end: s.Close, loaded: map[string]string{}}
+	return &localEngine{Integrations: s, known: s, take: s.Load, remove: s.Remove, end: s.Close, loaded: map[string]string{}}
 }
 
 // load loads integrations/*.json beside the bundles at the paths, and the files
@@ -128,6 +137,39 @@ func refusedIntegration(name, file string, err error) flow.Problem {
 		p.Code = "UnknownTaskType"
 	}
 	return p
+}
+
+// missing warns of integrations and triggers that bundles name and that are not
+// there. Of one whose file was refused the file's own problem tells.
+func (e *localEngine) missing(refs []flow.IntegrationRef) flow.Problems {
+	var problems flow.Problems
+	for _, r := range refs {
+		triggers := e.known.APITriggers(r.Name)
+		switch {
+		case r.Name == "-" || len(triggers) == 0 && e.loaded[r.Name] != "":
+		case len(triggers) == 0:
+			p := r.NameAt
+			p.Code, p.Message = "UnknownIntegration", fmt.Sprintf("no integration %q is published here", r.Name)
+			p.Hint = didYouMean(r.Name, e.known.Names(), "put its export into integrations/"+r.Name+".json beside apiproxy; Google's are called with --integrations google")
+			problems = append(problems, p)
+		case strings.HasPrefix(r.Trigger, triggerPrefix) && !slices.Contains(triggers, r.Trigger):
+			p := r.TriggerAt
+			p.Code, p.Message = "UnknownTrigger", fmt.Sprintf("integration %q has no API trigger %q", r.Name, r.Trigger)
+			p.Hint = didYouMean(r.Trigger, triggers, "it has "+strings.Join(triggers, ", "))
+			problems = append(problems, p)
+		}
+	}
+	return problems
+}
+
+// triggerPrefix begins the id of an API trigger; a policy warns of any other itself.
+const triggerPrefix = "api_trigger/"
+
+func didYouMean(written string, names []string, otherwise string) string {
+	if name := spelling.Likely(written, names); name != "" {
+		return fmt.Sprintf("did you mean %q?", name)
+	}
+	return otherwise
 }
 
 // integrationFiles finds integrations/*.json beside apiproxy folders.

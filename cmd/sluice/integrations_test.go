@@ -78,3 +78,33 @@ func ofIntegrations(problems flow.Problems) (list flow.Problems) {
 	}
 	return list
 }
+
+func TestMissingIntegrationsAreWarnedOf(t *testing.T) {
+	there := map[string]string{"ask": cliExport}
+	for _, c := range []struct {
+		name, trigger string
+		there         map[string]string
+		want          string
+	}{
+		{"ask", "api_trigger/ask_API_1", there, ""},
+		{"Aks", "api_trigger/ask_API_1", there, `policies/SIR.xml:2:1: warning: no integration "Aks" is published here [UnknownIntegration] at /SetIntegrationRequest/IntegrationName` + "\n    hint: put its export into integrations/Aks.json"},
+		{"as", "api_trigger/ask_API_1", there, `hint: did you mean "ask"?`},
+		{"ask", "api_trigger/ask_API_2", there, `policies/SIR.xml:3:1: warning: integration "ask" has no API trigger "api_trigger/ask_API_2" [UnknownTrigger]`},
+		{"ask", "api_trigger/ask_API_2", there, `hint: did you mean "api_trigger/ask_API_1"?`},
+		{"ask", "api_trigger/other", there, `hint: it has api_trigger/ask_API_1`},
+		{"other", "api_trigger/other", nil, ""}, // on Google, for all that lint knows
+		{"-", "api_trigger/other", there, ""},
+		{"broken", "api_trigger/other", map[string]string{"broken": "{"}, "error: the file is not JSON"},
+	} {
+		problems, _, err := lint([]string{callingProxy(t, c.name, c.trigger, c.there)}, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.want == "" && len(problems) == 0 {
+			continue
+		}
+		if len(problems) != 1 || c.want == "" || !strings.Contains(problems[0].String(), c.want) {
+			t.Errorf("%s %s: got %v, want one with %s", c.name, c.trigger, problems, c.want)
+		}
+	}
+}

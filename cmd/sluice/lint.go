@@ -97,7 +97,7 @@ func lint(paths []string, env string) (flow.Problems, int, error) {
 	loader := &proxy.Loader{Paths: paths, Compiler: &proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: network}}
 	load := loader.Load()
 	problems = append(problems, withEmpty(load)...)
-	return append(problems, lintIntegrations(engine, paths)...), load.Bundles, nil
+	return append(problems, lintIntegrations(engine, paths, load.Snapshot)...), load.Bundles, nil
 }
 
 // withEmpty are the problems of a load, with those of the paths that have no bundle.
@@ -110,13 +110,17 @@ func withEmpty(load *proxy.Load) flow.Problems {
 }
 
 // lintIntegrations reads the integrations beside the bundles as serve does. What
-// serve may be given with a flag only warns: lint does not know the flags.
-func lintIntegrations(engine *localEngine, paths []string) flow.Problems {
+// serve may be given with a flag only warns: lint does not know the flags. Bundles
+// without any integration beside them call Google's, or what is published later.
+func lintIntegrations(engine *localEngine, paths []string, s *proxy.Snapshot) flow.Problems {
 	problems := engine.load(paths, nil)
 	for i := range problems {
 		if p := &problems[i]; p.Code == missingSetting || p.Code == missingAuthConfig {
 			p.Severity = flow.Warning.String()
 		}
+	}
+	if len(engine.loaded) > 0 {
+		problems = append(problems, engine.missing(s.Integrations())...)
 	}
 	return problems
 }

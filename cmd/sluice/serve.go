@@ -222,6 +222,7 @@ func (r *runtime) reload(first bool) error {
 	}
 	if r.engine != nil {
 		printProblems(r.errs, r.engine.load(r.settings.Paths, r.settings.Integration))
+		printProblems(r.errs, r.engine.missing(load.Snapshot.Integrations()))
 	}
 	for _, err := range load.Snapshot.Prepare(context.Background(), r.services, r.table.Snapshot()) {
 		fmt.Fprintf(r.errs, "sluice: %v\n", err)

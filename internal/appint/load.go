@@ -30,6 +30,12 @@ func split(err error) []error {
 // published since.
 func (s *Service) Remove(name string) error { return s.versions.unload(s.life, name) }
 
+// Names returns the integrations that take calls, sorted.
+func (s *Service) Names() []string { return s.engine.Names() }
+
+// APITriggers returns the ids of the API triggers of an integration that takes calls, sorted.
+func (s *Service) APITriggers(name string) []string { return s.engine.APITriggers(name) }
+
 // load makes an export from a file the active version. The id of a version from a file is made of
 // its content, so that the same file is the same version after a restart, and one that executions
 // have begun with is still there after an edit. A file that was loaded before does not take the

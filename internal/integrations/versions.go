@@ -102,6 +102,19 @@ func (e *Engine) Having(triggerID string) []string {
 	})
 }
 
+// APITriggers returns the ids of the API triggers of an integration that takes calls, sorted;
+// none for any other.
+func (e *Engine) APITriggers(name string) []string {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	in := e.version(name, "")
+	if in == nil {
+		return nil
+	}
+	ids := slices.Sorted(maps.Keys(in.triggers))
+	return slices.DeleteFunc(ids, func(id string) bool { return !in.triggers[id].api })
+}
+
 func (e *Engine) having(is func(*integration) bool) []string {
 	e.mu.RLock()
 	defer e.mu.RUnlock()

@@ -19,6 +19,12 @@ func Nearest(written string, names []string, most int) string {
 	return best
 }
 
+// Likely returns the name that was most likely meant, or "": one letter in four may
+// be wrong, or one letter of a short name.
+func Likely(written string, names []string) string {
+	return Nearest(written, names, max(len(Plain(written))/4, 1))
+}
+
 // Plain is a name in lower case and without the signs that join words.
 func Plain(name string) string {
 	return strings.Map(func(r rune) rune {
