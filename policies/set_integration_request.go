@@ -99,7 +99,7 @@ func checkIntegrationTrigger(b *flow.Build, el *etree.Element, trigger *flow.Tex
 	case trigger == nil || trigger.Ref == nil && trigger.Text == "":
 		b.Refuse(at, "MissingTrigger")
 	case trigger.Text != "" && !strings.HasPrefix(trigger.Text, "api_trigger/"):
-		b.Warn(at, "TriggerForm", "trigger "+trigger.Text+" is not of the form api_trigger/NAME", "write api_trigger/"+trigger.Text)
+		b.Warn(at, "TriggerForm", "trigger "+trigger.Text+" is not of the form api_trigger/NAME", "write api_trigger/"+trigger.Text[strings.LastIndexByte(trigger.Text, '/')+1:])
 	}
 }
 

@@ -307,6 +307,15 @@ func TestSetIntegrationRequestDeployment(t *testing.T) {
 	}
 }
 
+func TestTriggerFormHint(t *testing.T) {
+	for _, written := range [...]string{"T_API_1", "api_triger/T_API_1", "/T_API_1"} {
+		_, b := compileCallout(t, "<SetIntegrationRequest name='P'><IntegrationRegion>r</IntegrationRegion><ApiTrigger>"+written+"</ApiTrigger></SetIntegrationRequest>", nil)
+		if len(b.Problems) != 1 || b.Problems[0].Hint != "write api_trigger/T_API_1" {
+			t.Errorf("%s: %v", written, b.Problems)
+		}
+	}
+}
+
 func TestScheduleTimes(t *testing.T) {
 	tests := []struct{ text, want string }{
 		{"2022-01-15T01:30:15Z", "2022-01-15T01:30:15Z"},
