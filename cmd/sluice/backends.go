@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"sluice/internal/appint"
 	"sluice/internal/integrations"
@@ -68,7 +69,7 @@ func (r *runtime) openIntegrations(ctx context.Context) error {
 		integrations.Options{
 			Client: r.network.HTTPClient(false), InsecureClient: r.network.HTTPClient(true), Now: time.Now, NewID: newID,
 			SyncLimit: r.settings.SyncLimit, AsyncLimit: r.settings.AsyncLimit,
-			Outside: r.settings.outside(r.services.Identity),
+			Outside: r.settings.outside(r.services.Identity), Failed: logFailures(r.log),
 		},
 		appint.Options{Sole: r.alone(), Region: r.settings.Region, Log: func(err error) { r.log.Warn(err.Error(), zap.String("from", "integrations")) }})
 	if err != nil {
@@ -77,6 +78,25 @@ func (r *runtime) openIntegrations(ctx context.Context) error {
 	r.backends.integrations, r.engine = s, newLastingEngine(s)
 	r.services.Integrations = s
 	return r.loadAuthConfigs(ctx)
+}
+
+// logFailures logs why integrations fail, ten times a second and then one in a
+// hundred: whoever can make one fail must not be able to fill the disk.
+func logFailures(log *zap.Logger) func(integrations.Report) {
+	log = log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, time.Second, 10, 100)
+	}))
+	return func(f integrations.Report) {
+		fields := []zap.Field{zap.String("integration", f.Integration), zap.String("status", f.Status), zap.String("reason", f.Reason)}
+		for _, more := range [...]struct{ key, value string }{
+			{"task", f.Task}, {"trigger", f.Trigger}, {"execution", f.Execution}, {"parent", f.Parent}, {"version", f.Version},
+		} {
+			if more.value != "" {
+				fields = append(fields, zap.String(more.key, more.value))
+			}
+		}
+		log.Warn("an integration failed", fields...)
+	}
 }
 
 // alone reports whether no other process can have the same state.

@@ -1,17 +1,22 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	"sluice/flow"
+	"sluice/internal/integrations"
 )
 
 // callingProxy writes a bundle that runs the integration called name through a
 // trigger, with integrations beside it, and returns its folder.
-func callingProxy(t *testing.T, name, trigger string, integrations map[string]string) string {
+func callingProxy(t *testing.T, name, trigger string, exports map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	files := map[string]string{
@@ -27,7 +32,7 @@ func callingProxy(t *testing.T, name, trigger string, integrations map[string]st
 </SetIntegrationRequest>`,
 		"apiproxy/policies/IC.xml": `<IntegrationCallout name="IC"><Request>integration.request</Request></IntegrationCallout>`,
 	}
-	for name, text := range integrations {
+	for name, text := range exports {
 		files["integrations/"+name+".json"] = text
 	}
 	for name, text := range files {
@@ -106,5 +111,21 @@ func TestMissingIntegrationsAreWarnedOf(t *testing.T) {
 		if len(problems) != 1 || c.want == "" || !strings.Contains(problems[0].String(), c.want) {
 			t.Errorf("%s %s: got %v, want one with %s", c.name, c.trigger, problems, c.want)
 		}
+	}
+}
+
+func TestFailuresAreLogged(t *testing.T) {
+	core, logged := observer.New(zap.InfoLevel)
+	report := logFailures(zap.New(core))
+	for range 50 {
+		report(integrations.Report{Integration: "ask", Task: `task 1 "Ask"`, Status: "INTERNAL", Reason: "GET http://host/ answered 500", Execution: "e"})
+	}
+	entries := logged.All()
+	if len(entries) < 10 || len(entries) > 20 { // ten in each second that this took
+		t.Fatalf("%d lines", len(entries))
+	}
+	want := map[string]any{"integration": "ask", "task": `task 1 "Ask"`, "status": "INTERNAL", "reason": "GET http://host/ answered 500", "execution": "e"}
+	if got := entries[0]; got.Level != zap.WarnLevel || !maps.Equal(got.ContextMap(), want) {
+		t.Errorf("got %v", got)
 	}
 }

@@ -237,6 +237,30 @@ func TestRunForPolicies(t *testing.T) {
 	}
 }
 
+// TestRefusedCallsAreReported: a policy's fault rule may hide why a call was refused.
+func TestRefusedCallsAreReported(t *testing.T) {
+	var reports []integrations.Report
+	n := start(t, state.NewMemory(time.Now), integrations.Options{Failed: func(r integrations.Report) { reports = append(reports, r) }}, Options{})
+	defer func() { check(t, n.Close()) }()
+	if bad := n.Load("chain", chain(1)); bad != nil {
+		t.Fatal(bad)
+	}
+	for _, c := range []struct{ name, body, want string }{
+		{"other", input("http://x"), `Integration "other" was not found in projects/p/locations/r.`},
+		{"chain", `{"triggerId":"api_trigger/other"}`, `Trigger "api_trigger/other" was not found in integration "chain".`},
+		{"chain", `{"triggerId":"api_trigger/run","inputParameters":{"count":{"stringValue":"4111"}}}`, `Input parameter "count" must be of type DOUBLE_VALUE, but a value of type STRING_VALUE was given.`},
+	} {
+		_, err := n.Run(t.Context(), flow.IntegrationCall{Project: "p", Region: "r", Name: c.name, Body: []byte(c.body)})
+		check(t, err)
+		if last := len(reports) - 1; last < 0 || reports[last].Reason != c.want || reports[last].Integration != c.name {
+			t.Errorf("got %+v, want %s", reports, c.want)
+		}
+	}
+	if len(reports) != 3 {
+		t.Errorf("%d reports", len(reports))
+	}
+}
+
 func TestClosedServiceRefuses(t *testing.T) {
 	s := start(t, state.NewMemory(time.Now), integrations.Options{}, Options{})
 	if bad := s.Load("chain", chain(1)); bad != nil {

@@ -34,6 +34,7 @@ func (s *Service) answer(ctx context.Context, c integrations.Call, scheduled boo
 		return integrations.Answer{}, ctx.Err()
 	}
 	body := bodyOf(err)
+	s.failed(integrations.Report{Integration: c.Name, Status: body.Error.Status, Reason: integrations.ReasonOf(err)})
 	a = integrations.Answer{Status: body.Error.Code}
 	a.Body, err = json.Marshal(body)
 	return a, err

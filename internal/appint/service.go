@@ -25,6 +25,7 @@ type Service struct {
 	owners   *owners
 	waiting  waiting
 	handler  http.Handler
+	failed   func(integrations.Report)
 
 	life    context.Context // ends with Close
 	end     context.CancelFunc
@@ -50,7 +51,9 @@ const QueueName = "integrations"
 // returned (tasks.Options.Later). The caller closes queues first, which gives executions under way a
 // moment, then the service, then the store.
 //
-// Of the engine's options, Journal and Outside.AuthProfile are set by the service.
+// Of the engine's options, Journal and Outside.AuthProfile are set by the service. Failed is also told
+// of calls of policies and IntegrationEndpoints that are refused: whoever calls through the API sees
+// the answer.
 func Open(ctx context.Context, store state.Engine, queues *tasks.Service, engine integrations.Options, o Options) (*Service, error) {
 	s := newService(o)
 	engine.Journal = journal{s}
@@ -61,6 +64,10 @@ func Open(ctx context.Context, store state.Engine, queues *tasks.Service, engine
 	if engine.NewID == nil {
 		engine.NewID = s.o.NewID
 	}
+	if engine.Failed == nil {
+		engine.Failed = func(integrations.Report) {}
+	}
+	s.failed = engine.Failed
 	s.engine = integrations.New(engine)
 	s.versions.engine = s.engine
 	if err := s.open(ctx, store, queues, engine.MaxConcurrent); err != nil {

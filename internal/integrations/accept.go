@@ -134,7 +134,7 @@ func (e *Engine) reviveIn(in *integration, rec *Record) (*run, error) {
 	}
 	if len(kept) > 0 {
 		if err := s.restore(kept); err != nil {
-			return nil, invalid("The record of execution %s cannot be read: %v.", rec.ID, err)
+			return nil, composed("The record of execution %s cannot be read: %v.", rec.ID, err)
 		}
 	}
 	e.history.drop(rec.ID)
@@ -175,7 +175,7 @@ func (e *Engine) Replay(ctx context.Context, of *Record, mode, reason string, mo
 		rec.Variables, err = overlay(rec.Variables, modified)
 	}
 	if err != nil {
-		return nil, invalid("The parameters are not valid: %v.", err)
+		return nil, composed("The parameters are not valid: %v.", err)
 	}
 	r, err := e.revive(rec)
 	if err != nil {

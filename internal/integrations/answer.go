@@ -48,6 +48,8 @@ type StatusError struct {
 	Code    int
 	Status  string
 	Message string
+
+	composed bool // Message may hold values: ReasonOf leaves it out
 }
 
 func (e *StatusError) Error() string { return e.Message }

@@ -30,7 +30,8 @@
 //     whatever the reason was to stop: the same walk begins again, and what the record has as
 //     finished is not run again. A suspended execution (suspend.go) is nothing but one that
 //     stopped because all that is left waits to be lifted; control.go lifts and cancels.
-//  5. answer.go renders outputs or error as Google does; history.go keeps the last records.
+//  5. answer.go renders outputs or error as Google does; history.go keeps the last records;
+//     report.go tells an operator why one failed.
 //
 // Values are immutable once they are in a scope (value.go), so that nothing is ever copied deep,
 // and tasks that run side by side need a lock only to look one up.

@@ -157,6 +157,7 @@ func (e *Engine) end(ctx context.Context, r *run, err error) error {
 		state = Failed
 	}
 	r.log.ended(state, r.result, err, r.reach())
+	e.report(ctx, r, state, err)
 	if r.durable() {
 		if err := e.options.Journal.Ended(context.WithoutCancel(ctx), r.lasting()); err != nil {
 			return &stopped{err}

@@ -26,6 +26,10 @@ type Options struct {
 	// Journal makes executions durable. Without one they end with the process.
 	Journal Journal
 	Outside Outside // what tasks reach besides HTTP
+
+	// Failed is told of each execution that failed or ran out of time. It may be called from
+	// several goroutines at once, and must not wait. Nil for none.
+	Failed func(Report)
 }
 
 func (o Options) withDefaults() Options {

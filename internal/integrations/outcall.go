@@ -42,7 +42,7 @@ func (o outcall) do(ctx context.Context, a *attempt, req *http.Request) (*http.R
 		return nil, "", err
 	}
 	if len(body) > maxResponse {
-		return nil, "", &StatusError{Code: 409, Status: "ABORTED", Message: fmt.Sprintf("the response of %s exceeds %d MB", req.URL.Redacted(), maxResponse>>20)}
+		return nil, "", &StatusError{Code: 409, Status: "ABORTED", Message: fmt.Sprintf("the response of %s exceeds %d MB", req.URL.Redacted(), maxResponse>>20), composed: true}
 	}
 	return resp, strings.ToValidUTF8(string(body), "\ufffd"), nil
 }
@@ -75,14 +75,18 @@ func (o outcall) json(ctx context.Context, a *attempt, method, address string, b
 
 // httpFailure is an HTTP error of a called endpoint; ErrorInfo.code is its status.
 type httpFailure struct {
-	code int
-	text string
+	code  int
+	text  string
+	brief string // the same without the query
 }
 
 func (e *httpFailure) Error() string { return e.text }
 
 func failedCall(resp *http.Response) error {
-	return &httpFailure{code: resp.StatusCode, text: fmt.Sprintf("%s %s answered %s", resp.Request.Method, resp.Request.URL.Redacted(), statusLine(resp))}
+	answered := func(address string) string {
+		return fmt.Sprintf("%s %s answered %s", resp.Request.Method, address, statusLine(resp))
+	}
+	return &httpFailure{resp.StatusCode, answered(resp.Request.URL.Redacted()), answered(bare(resp.Request.URL))}
 }
 
 // statusLine is "200 OK", also over HTTP/2, which sends no reason.

@@ -233,7 +233,7 @@ func (i *ErrorInfo) asError() error {
 	if i == nil {
 		return errors.New("the error was not kept")
 	}
-	return &StatusError{Code: i.Code, Status: i.Status, Message: i.Message}
+	return &StatusError{Code: i.Code, Status: i.Status, Message: i.Message, composed: true}
 }
 
 // A restarting failure begins the integration again, with its first inputs

@@ -29,7 +29,7 @@ type input struct {
 func readRequest(body []byte) (*request, error) {
 	o, err := parseObject(string(body))
 	if err != nil {
-		return nil, invalid("The request body is not valid: %v.", err)
+		return nil, composed("The request body is not valid: %v.", err)
 	}
 	q := &request{inputs: map[string]input{}}
 	q.triggerID, _ = o.get("triggerId", "trigger_id").(string)
@@ -47,7 +47,7 @@ func readRequest(body []byte) (*request, error) {
 	}
 	if at := o.get("scheduleTime", "schedule_time"); at != nil {
 		if q.scheduleTime, err = time.Parse(time.RFC3339Nano, text(at)); err != nil {
-			return nil, invalid("scheduleTime %s is not an RFC 3339 time.", show(at))
+			return nil, composed("scheduleTime %s is not an RFC 3339 time.", show(at))
 		}
 	}
 	return q, nil
@@ -64,7 +64,7 @@ func (q *request) readInputs(v value) error {
 	for _, name := range o.names {
 		v, kind, err := readValueType(o.fields[name])
 		if err != nil {
-			return invalid("Input parameter %q is not valid: %v.", name, err)
+			return composed("Input parameter %q is not valid: %v.", name, err)
 		}
 		q.inputs[name] = input{v, kind}
 		q.order = append(q.order, name)
@@ -85,7 +85,7 @@ func (q *request) bind(in *integration, t *trigger, s *scope) error {
 			return invalid("Input parameter %q must be of type %s, but a value of type %s was given.", name, want, given.kind)
 		}
 		if err := s.setNamed(name, given.v); err != nil {
-			return invalid("Input parameter %q: %v.", name, err)
+			return composed("Input parameter %q: %v.", name, err)
 		}
 	}
 	return nil
@@ -98,6 +98,11 @@ func (q *request) plain() *object {
 		o.put(name, q.inputs[name].v)
 	}
 	return o
+}
+
+// composed is invalid with a message that may hold values.
+func composed(format string, args ...any) error {
+	return &StatusError{Code: 400, Status: "INVALID_ARGUMENT", Message: fmt.Sprintf(format, args...), composed: true}
 }
 
 func invalid(format string, args ...any) error {

@@ -37,5 +37,5 @@ func (t *returnTask) run(_ context.Context, a *attempt) error {
 	if err != nil {
 		return err
 	}
-	return &returned{&StatusError{Code: t.code, Status: statusName(t.code), Message: message}}
+	return &returned{&StatusError{Code: t.code, Status: statusName(t.code), Message: message, composed: true}}
 }

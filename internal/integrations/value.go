@@ -170,7 +170,7 @@ func toInt(v value) (int64, error) {
 	case nil:
 		return 0, errNull
 	}
-	return 0, fmt.Errorf("%s is not an integer", show(v))
+	return 0, misfit(v, "is not an integer")
 }
 
 func toDouble(v value) (float64, error) {
@@ -185,7 +185,7 @@ func toDouble(v value) (float64, error) {
 	case nil:
 		return 0, errNull
 	}
-	return 0, fmt.Errorf("%s is not a number", show(v))
+	return 0, misfit(v, "is not a number")
 }
 
 func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
@@ -204,7 +204,7 @@ func toBool(v value) (bool, error) {
 	case nil:
 		return false, errNull
 	}
-	return false, fmt.Errorf("%s is not true or false", show(v))
+	return false, misfit(v, "is not true or false")
 }
 
 func toText(v value) (string, error) {
@@ -221,7 +221,7 @@ func toList(v value) ([]any, error) {
 	case nil:
 		return nil, errNull
 	}
-	return nil, fmt.Errorf("%s is not an array", show(v))
+	return nil, misfit(v, "is not an array")
 }
 
 // show is v for an error message: short, and telling text from other types.

@@ -86,7 +86,7 @@ func readField(v value, t dataType) (value, error) {
 		return readArrayField(v, element)
 	}
 	if _, isText := v.(string); t == stringValue && !isText && v != nil {
-		return nil, fmt.Errorf("%s is not a string", show(v))
+		return nil, misfit(v, "is not a string")
 	}
 	return convert(v, t)
 }
