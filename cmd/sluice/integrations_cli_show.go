@@ -76,12 +76,46 @@ func (c *integrationsClient) executionsCommand() *cobra.Command {
 			if err != nil || !show {
 				return err
 			}
+			if len(answer.ExecutionInfos) == 0 {
+				return c.explainNone(cmd, of, state)
+			}
 			return printExecutions(cmd.OutOrStdout(), answer.ExecutionInfos)
 		},
 	}
 	cmd.Flags().StringVar(&state, "state", "", "only those in this `state`: PENDING, PROCESSING, SUCCEEDED, FAILED, CANCELLED, SUSPENDED, RETRY_ON_HOLD")
 	cmd.Flags().IntVar(&limit, "limit", limit, "at most this `number`")
 	return cmd
+}
+
+// explainNone says why there is nothing to list: no such integration, or integrations
+// whose executions leave no record.
+func (c *integrationsClient) explainNone(cmd *cobra.Command, of, state string) error {
+	var answer struct {
+		IntegrationVersions []struct{ Name, State, DatabasePersistencePolicy string }
+	}
+	path := "/integrations/" + url.PathEscape(of) + "/versions?pageSize=1000&fieldMask=name,state,databasePersistencePolicy"
+	if _, err := c.get(cmd, &answer, http.MethodGet, path, nil); err != nil {
+		return err
+	}
+	if of != "-" && len(answer.IntegrationVersions) == 0 {
+		return fmt.Errorf("no integration %q is here; `sluice integrations list` shows those that are", of)
+	}
+	var traceless []string
+	for _, v := range answer.IntegrationVersions {
+		parts := strings.Split(v.Name, "/") // projects/P/locations/L/integrations/NAME/versions/ID
+		if v.State == "ACTIVE" && v.DatabasePersistencePolicy == "DATABASE_PERSISTENCE_DISABLED" && len(parts) == 8 {
+			traceless = append(traceless, parts[5])
+		}
+	}
+	what := "No execution is kept"
+	if state != "" {
+		what = "No execution that is kept is " + strings.ToUpper(state)
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), what+".")
+	if len(traceless) > 0 {
+		fmt.Fprintf(cmd.OutOrStdout(), "With DATABASE_PERSISTENCE_DISABLED nothing is kept once a caller has its answer; this is so for %s.\nWhy such an execution failed is in the log of sluice serve.\n", strings.Join(traceless, ", "))
+	}
+	return nil
 }
 
 // listedExecution is an item of executionInfos.

@@ -42,6 +42,12 @@ type cli struct {
 
 func newCLI(t *testing.T) cli {
 	t.Helper()
+	return newCLIOf(t, map[string]string{"ask": cliExport})
+}
+
+// newCLIOf has integrations of its own.
+func newCLIOf(t *testing.T, exports map[string]string) cli {
+	t.Helper()
 	store := state.NewMemory(time.Now)
 	queues, err := tasks.New(t.Context(), store, tasks.Options{Later: true, Alone: true})
 	if err != nil {
@@ -52,8 +58,10 @@ func newCLI(t *testing.T) cli {
 		t.Fatal(err)
 	}
 	queues.Start()
-	if bad := s.Load("ask", []byte(cliExport)); bad != nil {
-		t.Fatal(bad)
+	for name, export := range exports {
+		if bad := s.Load(name, []byte(export)); bad != nil {
+			t.Fatal(bad)
+		}
 	}
 	server := httptest.NewServer(s.Handler())
 	t.Cleanup(func() {
@@ -122,6 +130,17 @@ func TestIntegrationsCommands(t *testing.T) {
 	c.prints(`(?s)state +FAILED.*error 500 `, "get", failed)
 }
 
+func TestWhyThereAreNoExecutions(t *testing.T) {
+	traceless := strings.Replace(cliExport, "{", `{"databasePersistencePolicy": "DATABASE_PERSISTENCE_DISABLED",`, 1)
+	c := newCLIOf(t, map[string]string{"ask": cliExport, "traceless": traceless})
+	c.prints(`^No execution is kept\.\n$`, "executions", "ask")
+	c.prints(`^No execution is kept\.\nWith DATABASE_PERSISTENCE_DISABLED .* this is so for traceless\.\n`, "executions")
+	if _, err := c.run("run", "traceless", "--input", "url=http://127.0.0.1:1"); err == nil {
+		t.Error("the run of traceless must fail")
+	}
+	c.prints(`^No execution that is kept is FAILED\.\n.* for traceless\.\nWhy .* log`, "executions", "traceless", "--state", "failed")
+}
+
 func TestIntegrationsCommandErrors(t *testing.T) {
 	c := newCLI(t)
 	for _, test := range []struct {
@@ -136,6 +155,7 @@ func TestIntegrationsCommandErrors(t *testing.T) {
 		{[]string{"run", "ask", "--at", "noon"}, `--at "noon": it is not a time such as`},
 		{[]string{"run", "ask", "--inputs", "missing.json"}, `--inputs: open missing.json`},
 		{[]string{"get", "nobody"}, `Execution "nobody" of integration "-" was not found. (NOT_FOUND)`},
+		{[]string{"executions", "nosuch"}, `no integration "nosuch" is here; ` + "`sluice integrations list`"},
 		{[]string{"executions", "--state", "a b"}, "(INVALID_ARGUMENT)"},
 	} {
 		if out, err := c.run(test.args...); err == nil || !strings.Contains(err.Error(), test.want) {
