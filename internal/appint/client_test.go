@@ -1,6 +1,7 @@
 package appint
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -276,6 +277,21 @@ func TestReplay(t *testing.T) {
 	}
 	if code, body := s.call("POST", "/integrations/other/executions/"+id+":replay", `{}`); code != 404 {
 		t.Errorf("%d %s", code, body)
+	}
+}
+
+// TestReplayWithoutInputs: an asynchronous execution of a version that disables persistence leaves
+// a record without its inputs. Run again without them it would be another execution.
+func TestReplayWithoutInputs(t *testing.T) {
+	s := newServer(t)
+	s.load("chain", bytes.Replace(chain(1), []byte("{"), []byte(`{"databasePersistencePolicy":"DATABASE_PERSISTENCE_DISABLED",`), 1))
+	id := s.scheduled("chain", input("http://127.0.0.1:1"))
+	s.reaches(id, integrations.Failed)
+	for _, mode := range [...]string{"REPLAY_MODE_FROM_BEGINNING", "REPLAY_MODE_POINT_OF_FAILURE"} {
+		code, body := s.call("POST", "/integrations/chain/executions/"+id+":replay", `{"replayMode":"`+mode+`"}`)
+		if code != 400 || !strings.Contains(body, "FAILED_PRECONDITION") || !strings.Contains(body, "its inputs were not kept") {
+			t.Errorf("%s: %d %s", mode, code, body)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -159,8 +160,12 @@ func (e *Engine) release(r *run) {
 
 // Replay makes and accepts a new execution with the inputs of another one; modified ones, plain
 // JSON by name, replace them. With REPLAY_MODE_POINT_OF_FAILURE it goes on after the tasks that
-// succeeded in the other one, or else it begins anew. [Engine.Resume] runs it.
+// succeeded in the other one, or else it begins anew. [Engine.Resume] runs it. An execution whose
+// inputs were not kept is refused: with none it would be another one.
 func (e *Engine) Replay(ctx context.Context, of *Record, mode, reason string, modified map[string]json.RawMessage) (*Record, error) {
+	if len(of.Inputs) == 0 {
+		return nil, notKept(of)
+	}
 	now := e.options.Now()
 	rec := &Record{
 		ID: e.options.NewID(), Project: of.Project, Region: of.Region, Integration: of.Integration, Version: of.Version, Trigger: of.Trigger,
@@ -186,6 +191,11 @@ func (e *Engine) Replay(ctx context.Context, of *Record, mode, reason string, mo
 		return nil, err
 	}
 	return r.full(), nil
+}
+
+func notKept(of *Record) error {
+	return &StatusError{Code: 400, Status: "FAILED_PRECONDITION", Message: fmt.Sprintf(
+		"Execution %s cannot be replayed: its inputs were not kept, as integration %q has DATABASE_PERSISTENCE_DISABLED. Run the integration again instead.", of.ID, of.Integration)}
 }
 
 func succeeded(done map[string]TaskRecord, now time.Time) map[string]TaskRecord {
