@@ -90,16 +90,18 @@ func TestEventFlow(t *testing.T) {
 data</V></Assign>`, `<Fault name="F" code="BadFormData"/>`, `<Panic name="P"/>`}}.serve(t)
 	want := "id: 1\ndata: a\ndata: b\n\ndata: other\ndata: data\n\n" +
 		`data: {"fault":{"faultstring":"Bad Form Data","detail":{"errorcode":"protocol.http.BadFormData"}}}` + "\n\n"
-	for _, path := range []string{"/target", "/proxy"} {
+	asks := func(path string) {
 		a := s.wants("GET "+path+" HTTP/1.1", 200, want)
 		if !strings.HasSuffix(a.body, "0\r\n\r\n") {
 			t.Errorf("%s: the answer does not end as it should: %q", path, a.body)
 		}
 	}
+	asks("/target")
 	var notes []string
 	for range 6 {
 		notes = append(notes, s.note())
 	}
+	asks("/proxy")
 	if got, want := strings.Join(notes, "|"), "1 id: 1\ndata: a\ndata: b\n\n|2 : comment\ndata: drop\n\n|3 data: data\n\n|4 data: fault\n\n|rule BadFormData|last 500"; got != want {
 		t.Errorf("noted\n%q, want\n%q", got, want)
 	}

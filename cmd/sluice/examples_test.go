@@ -46,7 +46,9 @@ func TestExamplesAreClean(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
-		t.Error(p)
+		if p.Code != "UnknownIntegration" || filepath.Base(p.File) != "SIR-WrongName.xml" { // which shows that fault
+			t.Error(p)
+		}
 	}
 	entries, err := os.ReadDir(examples)
 	if err != nil {
