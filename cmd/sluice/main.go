@@ -11,6 +11,9 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"sluice/internal/spelling"
 )
 
 func main() {
@@ -50,9 +53,25 @@ Exit codes: 0 all is well, 1 problems were found, 2 the command was not
 understood or could not run, or there is nothing to work on.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       version(),
 	}
+	cmd.SetVersionTemplate("{{.Version}}\n")
+	cmd.SetFlagErrorFunc(flagError)
 	cmd.AddCommand(serveCommand(), testCommand(), lintCommand(), importCommand(), integrationsCommand(), envCommand(), mockCommand(), docCommand(), faultsCommand(), versionCommand())
 	return cmd
+}
+
+// flagError adds to what is wrong with the flags the name that was probably meant,
+// and where all are described.
+func flagError(cmd *cobra.Command, err error) error {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if meant := spelling.Nearest(unknown.GetSpecifiedName(), names, 2); meant != "" {
+			err = fmt.Errorf("%w; did you mean --%s?", err, meant)
+		}
+	}
+	return fmt.Errorf("%w\n`%s --help` lists the flags", err, cmd.CommandPath())
 }
 
 func versionCommand() *cobra.Command {
