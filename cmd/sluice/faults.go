@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -93,19 +92,46 @@ func isPolicy(name string) bool {
 	return false
 }
 
+// writeFaults lists faults for people: element, kind, status and code, and below them
+// what a client reads and why it arises.
 func writeFaults(w io.Writer, args []string) error {
 	list, err := faultsNamed(args)
 	if err != nil {
 		return err
 	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ELEMENT\tKIND\tSTATUS\tCODE\tTEXT\tCAUSE")
 	for _, d := range list {
 		status := "-"
 		if d.Status != 0 {
 			status = fmt.Sprint(d.Status)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", d.Element, d.Kind, status, d.Code, d.Text, d.Cause)
+		if _, err := fmt.Fprintf(w, "%s  %s  %s  %s\n%s%s", d.Element, d.Kind, status, d.Code, labelled("text", d.Text), labelled("cause", d.Cause)); err != nil {
+			return err
+		}
 	}
-	return t.Flush()
+	return nil
+}
+
+// pageWidth is how wide the texts of a reference are, in bytes.
+const pageWidth = 100
+
+// labelled is text below a label, in lines that fit on a page; nothing for no text.
+func labelled(label, text string) string {
+	if text == "" {
+		return ""
+	}
+	const margin = "         "
+	var out strings.Builder
+	line := fmt.Sprintf("  %-*s", len(margin)-2, label)
+	for i, word := range strings.Fields(text) {
+		if i > 0 && len(line)+1+len(word) > pageWidth {
+			out.WriteString(line + "\n")
+			line = margin + word
+			continue
+		}
+		if i > 0 {
+			line += " "
+		}
+		line += word
+	}
+	return out.String() + line + "\n"
 }

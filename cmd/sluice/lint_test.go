@@ -91,3 +91,20 @@ func TestLintSaysWhere(t *testing.T) {
 		t.Errorf("lint says %q", got)
 	}
 }
+
+// TestFaultsFitThePage: the reference is read on a terminal.
+func TestFaultsFitThePage(t *testing.T) {
+	var out bytes.Buffer
+	if err := command(t.Context(), &out, "faults"); err != nil {
+		t.Fatal(err)
+	}
+	const quota = "Quota  runtime  429  policies.ratelimit.QuotaViolation\n  text   Rate limit quota violation. Quota limit exceeded. Identifier : {identifier}\n  cause  quota exceeded\n"
+	if !strings.Contains(out.String(), quota) {
+		t.Errorf("the list lacks\n%s", quota)
+	}
+	for line := range strings.Lines(out.String()) {
+		if len(line) > pageWidth+1 && strings.HasPrefix(line, "  ") && strings.Count(strings.TrimSpace(line), " ") > 0 {
+			t.Errorf("%d bytes wide: %s", len(line), line)
+		}
+	}
+}
