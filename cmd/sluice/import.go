@@ -45,6 +45,7 @@ the state already.`,
 			if err := s.resolve("", options); err != nil {
 				return err
 			}
+			s.warnOfVariables(os.Environ(), cmd.ErrOrStderr())
 			if s.Data == "" && s.Nats == "" {
 				return errors.New("import needs --data or --nats: what is kept in memory is gone at once")
 			}

@@ -150,12 +150,12 @@ func (e *localEngine) missing(refs []flow.IntegrationRef) flow.Problems {
 		case len(triggers) == 0:
 			p := r.NameAt
 			p.Code, p.Message = "UnknownIntegration", fmt.Sprintf("no integration %q is published here", r.Name)
-			p.Hint = didYouMean(r.Name, e.known.Names(), "put its export into integrations/"+r.Name+".json beside apiproxy; Google's are called with --integrations google")
+			p.Hint = nearestOr(r.Name, e.known.Names(), "put its export into integrations/"+r.Name+".json beside apiproxy; Google's are called with --integrations google")
 			problems = append(problems, p)
 		case strings.HasPrefix(r.Trigger, triggerPrefix) && !slices.Contains(triggers, r.Trigger):
 			p := r.TriggerAt
 			p.Code, p.Message = "UnknownTrigger", fmt.Sprintf("integration %q has no API trigger %q", r.Name, r.Trigger)
-			p.Hint = didYouMean(r.Trigger, triggers, "it has "+strings.Join(triggers, ", "))
+			p.Hint = nearestOr(r.Trigger, triggers, "it has "+strings.Join(triggers, ", "))
 			problems = append(problems, p)
 		}
 	}
@@ -165,7 +165,7 @@ func (e *localEngine) missing(refs []flow.IntegrationRef) flow.Problems {
 // triggerPrefix begins the id of an API trigger; a policy warns of any other itself.
 const triggerPrefix = "api_trigger/"
 
-func didYouMean(written string, names []string, otherwise string) string {
+func nearestOr(written string, names []string, otherwise string) string {
 	if name := spelling.Likely(written, names); name != "" {
 		return fmt.Sprintf("did you mean %q?", name)
 	}

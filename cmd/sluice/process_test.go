@@ -402,7 +402,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown flag", []string{"lint", good, "--everything"}, 2, []string{"unknown flag: --everything\n`sluice lint --help` lists"}},
 		{"version", []string{"--version"}, 0, []string{"sluice ", ", go1."}},
 		{"strict", []string{"serve", good, bad, "--strict"}, 1, []string{"MissingTarget", `"nowhere"`, "default.xml:1:", "not starting"}},
-		{"unknown key", []string{"serve", good, "--config", config}, 2, []string{"listen-tls", "^", "known keys"}},
+		{"unknown key", []string{"serve", good, "--config", config}, 2, []string{"line 2", `"listen-tls"`, "^", "did you mean tls-listen?"}},
 		{"bad map", []string{"serve", good, "--map-host", "x"}, 2, []string{"--map-host", "NAME=HOST:PORT"}},
 		{"no number", []string{"serve", good, "--max-connections", "many"}, 2, []string{"--max-connections", `"many" is not a whole number`}},
 		{"less than none", []string{"serve", good, "--max-connections", "-1"}, 2, []string{"--max-connections is -1"}},

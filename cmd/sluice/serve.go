@@ -51,11 +51,19 @@ of Apigee's emulator, or from edge.json or resources/edge of the config Maven
 plugin:
 
   sluice serve ./archive --config ./archive/src/tests/smoke
-  sluice serve ./my-proxy --config ./my-proxy --data ./state
+  sluice serve ./my-proxy --org-data ./my-proxy --data ./state
 
 Every flag is also a key of the configuration file and an environment variable:
 --map-host is map-host and SLUICE_MAP_HOST. Flags win over the environment, which
-wins over the file.`,
+wins over the file. --config takes the configuration file, and also folders with
+data of the organization, which is the same as --org-data. sluice.yaml, for example:
+
+  paths: [./my-proxy]
+  listen: :8080
+  watch: true
+  drain: 10s
+  map-host: {api.example.com: 127.0.0.1:9000}
+  org-data: [./org]`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file, err := s.takeConfig(config)
 			if err != nil {
@@ -64,6 +72,7 @@ wins over the file.`,
 			if err := s.resolve(file, options); err != nil {
 				return err
 			}
+			s.warnOfVariables(os.Environ(), cmd.ErrOrStderr())
 			if len(args) > 0 {
 				s.Paths = args
 			}

@@ -3,15 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/pflag"
 
 	"sluice/internal/orgdata"
@@ -91,7 +88,7 @@ func (o *option) Type() string {
 func (o *option) String() string   { return o.def }
 func (o *option) IsBoolFlag() bool { return o.boolean }
 func (o *option) environment() string {
-	return "SLUICE_" + strings.ToUpper(strings.ReplaceAll(o.name, "-", "_"))
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(o.name, "-", "_"))
 }
 
 // text sets a field to what is given.
@@ -239,7 +236,7 @@ func (o *option) apply(values []string) error {
 // or of SLUICE_CONFIG without that flag. Folders are data of the organization, as
 // with --org-data.
 func (s *settings) takeConfig(paths []string) (file string, err error) {
-	if v := os.Getenv("SLUICE_CONFIG"); v != "" && len(paths) == 0 {
+	if v := os.Getenv(configVariable); v != "" && len(paths) == 0 {
 		paths = strings.Split(v, ",")
 	}
 	for _, path := range paths {
@@ -256,34 +253,6 @@ func (s *settings) takeConfig(paths []string) (file string, err error) {
 		}
 	}
 	return file, nil
-}
-
-// readFile reads the configuration file: YAML, where a key that is not a setting
-// is an error with its line and a caret.
-func (s *settings) readFile(file string) error {
-	if file == "" {
-		return nil
-	}
-	data, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("configuration file %s does not exist", file)
-	}
-	if err != nil {
-		return err
-	}
-	if err := yaml.UnmarshalWithOptions(data, s, yaml.Strict()); err != nil {
-		return fmt.Errorf("configuration file %s:\n%s\nknown keys: %s", file, yaml.FormatError(err, false, true), strings.Join(s.keys(), ", "))
-	}
-	return nil
-}
-
-func (s *settings) keys() []string {
-	names := []string{"paths"}
-	for _, o := range s.options() {
-		names = append(names, o.name)
-	}
-	sort.Strings(names)
-	return names
 }
 
 // check refuses combinations that cannot work.
