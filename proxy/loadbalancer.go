@@ -94,7 +94,7 @@ func (l *balancer) server(k *compilation, b *flow.Build, el *etree.Element) (s s
 	enabled := b.Bool(el, "IsEnabled", true)
 	t := k.Environment.TargetServers[s.name]
 	if t == nil {
-		b.Warn(el, "MissingTargetServer", "target server "+quoted(s.name)+" does not exist in the environment: requests that need it end in NoActiveTargets", "add it to the environment's target servers")
+		b.Warn(el, "MissingTargetServer", "target server "+quoted(s.name)+" does not exist in the environment: requests that need it end in NoActiveTargets", "write it into targetservers.json beside the apiproxy folder, or into the file of --target-servers: "+`{"name": `+quoted(s.name)+`, "host": "127.0.0.1", "port": 9000}`)
 		return s, false
 	}
 	s.host, s.port, s.tls = t.Host, t.Port, l.connection.tls

@@ -166,6 +166,9 @@ func TestNoActiveTargets(t *testing.T) {
 
 	none := start(t, setup{env: &Environment{}, connection: `<LoadBalancer><Server name="A"/></LoadBalancer>`})
 	expect(t, none.problems, "MissingTargetServer")
+	if hint := none.problems[0].Hint; !strings.Contains(hint, `targetservers.json beside the apiproxy folder`) || !strings.Contains(hint, `{"name": "A", "host"`) {
+		t.Errorf("the hint does not say how: %s", hint)
+	}
 	none.fault(t, "/", 503, "messaging.adaptors.http.flow.NoActiveTargets")
 }
 
