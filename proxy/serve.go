@@ -87,6 +87,26 @@ func (c *Core) release(s *session) {
 // not use s afterwards.
 func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	snapshot := c.Table.Snapshot()
+	e := c.enter(s, snapshot)
+	if e == nil {
+		c.notFound(s, a, snapshot)
+		return
+	}
+	s.run = run{snapshot: snapshot, endpoint: e, x: &s.x, client: a, body: s.body, report: c.Report}
+	answered := false
+	defer func() {
+		if !answered { // something panicked: the session is not used again
+			c.end(s)
+		}
+	}()
+	c.send(ctx, &s.run, a, s.run.answer(ctx))
+	answered = true
+	c.finish(ctx, s)
+}
+
+// enter makes the exchange one of the snapshot, and returns the endpoint that the path
+// leads to, nil for none.
+func (c *Core) enter(s *session, snapshot *Snapshot) *Endpoint {
 	x := &s.x
 	if c.Services.Now != nil { // the engines know only the clock of the system
 		now := c.Services.Now()
@@ -98,8 +118,7 @@ func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	s.request.Path = withoutDots(s.request.Path)
 	e, suffix := snapshot.Match(s.request.Path)
 	if e == nil {
-		c.notFound(s, a, snapshot)
-		return
+		return nil
 	}
 	x.Proxy, x.Path.Suffix = e.info, suffix
 	x.Deadline = x.Client.Received.Start.Add(e.props.apiTimeout)
@@ -109,25 +128,17 @@ func (c *Core) serve(ctx context.Context, s *session, a answer) {
 	if c.Trace != nil {
 		x.Observe(c.Trace(x))
 	}
-	s.run = run{snapshot: snapshot, endpoint: e, x: x, client: a, body: s.body, report: c.Report}
-	r := &s.run
-	answered := false
-	defer func() {
-		if !answered { // something panicked: the session is not used again
-			c.end(s)
-		}
-	}()
-	r.admit(&x.Client)
-	var m *flow.Message
-	if err := e.props.check(x.Request); err != nil {
+	return e
+}
+
+// answer is the message to answer with; nil when the client went away.
+func (r *run) answer(ctx context.Context) *flow.Message {
+	r.admit(&r.x.Client)
+	if err := r.endpoint.props.check(r.x.Request); err != nil {
 		r.fail(err)
-		m = x.Error
-	} else {
-		m = r.process(ctx)
+		return r.x.Error
 	}
-	c.send(ctx, r, a, m)
-	answered = true
-	c.finish(ctx, s)
+	return r.process(ctx)
 }
 
 func (c *Core) notFound(s *session, a answer, snapshot *Snapshot) {
