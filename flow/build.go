@@ -26,8 +26,9 @@ type Unit struct {
 	// Names collects every variable that the bundle names, so that the runtime
 	// knows what is read.
 	Names map[string]*Name
-	// SharedFlows collects the shared flows that the bundle calls.
-	SharedFlows map[string]Position
+	// SharedFlows collects the shared flows that the bundle calls, each with what is
+	// to be said while there is none of that name.
+	SharedFlows map[string]Problem
 	// Integrations collects the integrations that the bundle names.
 	Integrations []IntegrationRef
 	// Resource returns a resource of the bundle or of the environment, addressed
@@ -277,13 +278,10 @@ func (t *TextOrRef) Value(x *Exchange) (v Value, ok bool) {
 // when it is called: one that is deployed later heals the call.
 func (b *Build) CallsSharedFlow(el *etree.Element, name string) {
 	if b.SharedFlows == nil {
-		b.SharedFlows = map[string]Position{}
+		b.SharedFlows = map[string]Problem{}
 	}
-	var at Position
-	if b.Place != nil {
-		at = b.Place(el)
-	}
-	b.SharedFlows[name] = at
+	b.SharedFlows[name] = b.problem(Warning, el, "MissingSharedFlow",
+		"no bundle of shared flow \""+name+"\" is served: a call of it ends in SharedFlowNotFound", "give the path of its bundle too")
 }
 
 // IntegrationRef is an integration that a bundle names in so many words, and not

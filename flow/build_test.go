@@ -219,7 +219,7 @@ func TestCallsSharedFlow(t *testing.T) {
 	b.CallsSharedFlow(parseElement(t, `<P/>`), "log")
 	b.Place = nil
 	b.CallsSharedFlow(parseElement(t, `<P/>`), "auth")
-	if b.SharedFlows["log"] != (Position{3, 5}) || len(b.SharedFlows) != 2 {
+	if p := b.SharedFlows["log"]; p.Line != 3 || p.Column != 5 || p.Code != "MissingSharedFlow" || len(b.SharedFlows) != 2 {
 		t.Errorf("%v", b.SharedFlows)
 	}
 }

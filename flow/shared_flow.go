@@ -12,8 +12,10 @@ import (
 type SharedFlow struct {
 	Name  string // of the bundle
 	Steps []Step
-	Calls []string         // shared flows that it calls
-	Names map[string]*Name // variables that it names
+	Calls []string // shared flows that it calls
+	// Absent has what is to be said of each of these while there is none of that name.
+	Absent map[string]Problem
+	Names  map[string]*Name // variables that it names
 	// Integrations are those that it names.
 	Integrations []IntegrationRef
 	// Deployed is done each time that it goes into service, see Build.AtDeployment.

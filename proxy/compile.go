@@ -251,8 +251,18 @@ func (c *Compiler) SharedFlow(b *Bundle) (*flow.SharedFlow, flow.Problems) {
 	}
 	k.unavailable()
 	f.Names, f.Calls, f.Deployed = k.unit.Names, sortedKeys(k.unit.SharedFlows), k.unit.Deployed
-	f.Integrations = k.integrations()
+	f.Integrations, f.Absent = k.integrations(), k.absent(b)
 	return f, k.finish(b)
+}
+
+// absent has what is to be said of each shared flow that the bundle calls while
+// there is none of that name.
+func (k *compilation) absent(b *Bundle) map[string]flow.Problem {
+	for name, p := range k.unit.SharedFlows {
+		p.File = b.shown(p.File)
+		k.unit.SharedFlows[name] = p
+	}
+	return k.unit.SharedFlows
 }
 
 // entry is the flow that a call of the bundle runs: "default", else the first
@@ -278,7 +288,7 @@ func (c *Compiler) Proxy(b *Bundle) (*Deployment, flow.Problems) {
 	}
 	k.unavailable()
 	k.attachedOnce()
-	d.Calls, d.Integrations = sortedKeys(k.unit.SharedFlows), k.integrations()
+	d.Calls, d.absent, d.Integrations = sortedKeys(k.unit.SharedFlows), k.absent(b), k.integrations()
 	d.monitors, d.deployed = k.monitors, k.unit.Deployed
 	return d, k.finish(b)
 }

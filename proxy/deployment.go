@@ -14,6 +14,7 @@ type Deployment struct {
 	Calls          []string // shared flows that it calls
 	Integrations   []flow.IntegrationRef
 
+	absent   map[string]flow.Problem // what is to be said of a call while there is no such shared flow
 	targets  map[string]*Target
 	monitors []*monitor
 	deployed []func(context.Context, *flow.ProxyInfo, *flow.Services) error

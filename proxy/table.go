@@ -37,7 +37,11 @@ func NewSnapshot(env *Environment, o Options, proxies []*Deployment, shared []*f
 		s.SharedFlows[f.Name] = f
 	}
 	problems = append(problems, s.circles()...)
+	for _, name := range sortedKeys(s.SharedFlows) {
+		problems = append(problems, s.missing(s.SharedFlows[name].Absent)...)
+	}
 	for _, d := range proxies {
+		problems = append(problems, s.missing(d.absent)...)
 		clashes := s.clashes(d)
 		problems = append(problems, clashes...)
 		if clashes.Refused() {
@@ -53,6 +57,18 @@ func NewSnapshot(env *Environment, o Options, proxies []*Deployment, shared []*f
 		}
 	}
 	return s, problems
+}
+
+// missing warns of shared flows that are called and not there. One that is deployed
+// later heals the call, so nothing is refused.
+func (s *Snapshot) missing(absent map[string]flow.Problem) flow.Problems {
+	var problems flow.Problems
+	for _, name := range sortedKeys(absent) {
+		if s.SharedFlows[name] == nil {
+			problems = append(problems, absent[name])
+		}
+	}
+	return problems
 }
 
 // clashes reports base paths that are taken already, by another bundle, which may

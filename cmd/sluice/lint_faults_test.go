@@ -138,3 +138,26 @@ func TestDocRules(t *testing.T) {
 		t.Error("a rule that does not exist is described")
 	}
 }
+
+// TestLintMissingSharedFlow: a call of a shared flow that is not at the paths is
+// warned of where it stands, from proxies and from shared flows.
+func TestLintMissingSharedFlow(t *testing.T) {
+	root := t.TempDir()
+	dir := bundle(t, "/s", `<PreFlow name="PreFlow"><Request><Step><Name>FC</Name></Step></Request></PreFlow><RouteRule name="r"/>`, "")
+	write(t, filepath.Join(dir, "apiproxy", "policies", "FC.xml"), "<FlowCallout name='FC'>\n<SharedFlowBundle>common</SharedFlowBundle></FlowCallout>")
+	flowDir := filepath.Join(root, "common", "sharedflowbundle")
+	write(t, filepath.Join(flowDir, "sharedflows", "default.xml"), `<SharedFlow name="default"><Step><Name>FC2</Name></Step></SharedFlow>`)
+	write(t, filepath.Join(flowDir, "policies", "FC2.xml"), "<FlowCallout name='FC2'><SharedFlowBundle>nowhere</SharedFlowBundle></FlowCallout>")
+	for _, c := range []struct {
+		paths []string
+		want  string
+	}{
+		{[]string{dir}, `FC.xml:2:1: warning: no bundle of shared flow "common" is served`},
+		{[]string{dir, root}, `FC2.xml:1:25: warning: no bundle of shared flow "nowhere" is served`},
+	} {
+		problems, _, err := lint(c.paths, "test")
+		if err != nil || len(problems) != 1 || problems.Refused() || !strings.Contains(problems[0].String(), c.want) {
+			t.Errorf("%v: %v, %v; want %s", c.paths, problems, err, c.want)
+		}
+	}
+}
