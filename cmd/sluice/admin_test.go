@@ -53,6 +53,20 @@ func TestAdminPage(t *testing.T) {
 	}
 }
 
+// TestAdminPageShowsRefusedIntegrations: what serve prints of an integration at its start is
+// long gone when somebody looks at the page.
+func TestAdminPageShowsRefusedIntegrations(t *testing.T) {
+	t.Parallel()
+	admin := freeAddress(t)
+	serving(t, callingProxy(t, "ask", "api_trigger/ask_API_1", map[string]string{"cut": "{"}), "--admin", admin)
+	_, body := adminGet(t, admin, admin, "/")
+	for _, want := range []string{"integration cut", "the file is not JSON", "cut.json:1:", "1 warning"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the overview lacks %q:\n%s", want, body)
+		}
+	}
+}
+
 // TestAdminPageOnGoogle is a process whose integrations run elsewhere.
 func TestAdminPageOnGoogle(t *testing.T) {
 	t.Parallel()

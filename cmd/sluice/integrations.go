@@ -82,6 +82,25 @@ func (e *localEngine) load(paths, files []string) flow.Problems {
 	return problems
 }
 
+// join loads the integrations of the settings along with the bundles of load, and
+// adds what is wrong to its problems. It returns these.
+func (e *localEngine) join(load *proxy.Load, s *settings) flow.Problems {
+	problems := e.load(s.Paths, s.Integration)
+	for _, p := range problems.Errors() {
+		name := strings.TrimPrefix(p.Bundle, integrationPrefix)
+		if len(e.known.APITriggers(name)) > 0 && !slices.Contains(load.Kept, p.Bundle) {
+			load.Kept = append(load.Kept, p.Bundle)
+		}
+	}
+	problems = append(problems, e.missing(load.Snapshot.Integrations())...)
+	load.Problems = append(load.Problems, problems...)
+	return problems
+}
+
+// integrationPrefix begins the name under which problems with an integration stand
+// among those of bundles.
+const integrationPrefix = "integration "
+
 func (e *localEngine) loadFile(name, file string) flow.Problems {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -100,7 +119,7 @@ func (e *localEngine) loadFile(name, file string) flow.Problems {
 
 // integrationProblem is a problem with the file of an integration.
 func integrationProblem(name, file string, s flow.Severity, message, hint string) flow.Problem {
-	return flow.Problem{Bundle: "integration " + name, File: file, Severity: s.String(), Code: "InvalidIntegration", Message: message, Hint: hint}
+	return flow.Problem{Bundle: integrationPrefix + name, File: file, Severity: s.String(), Code: "InvalidIntegration", Message: message, Hint: hint}
 }
 
 // notJSON is p with the place of a syntax error.

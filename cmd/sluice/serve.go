@@ -230,8 +230,7 @@ func (r *runtime) reload(first bool) error {
 		return cmp.Or(outcome(withEmpty(load)), error(exitCode(2)))
 	}
 	if r.engine != nil {
-		printProblems(r.errs, r.engine.load(r.settings.Paths, r.settings.Integration))
-		printProblems(r.errs, r.engine.missing(load.Snapshot.Integrations()))
+		printProblems(r.errs, r.engine.join(load, r.settings))
 	}
 	for _, err := range load.Snapshot.Prepare(context.Background(), r.services, r.table.Snapshot()) {
 		fmt.Fprintf(r.errs, "sluice: %v\n", err)
