@@ -215,6 +215,56 @@ func TestLargeRecordsAreInParts(t *testing.T) {
 	}
 }
 
+// betweenParts is a store that does something before a part of a record is read.
+type betweenParts struct {
+	state.Engine
+	do func()
+}
+
+func (b *betweenParts) Bucket(ctx context.Context, of state.BucketConfig) (state.Bucket, error) {
+	bucket, err := b.Engine.Bucket(ctx, of)
+	if of.Name == "integration-parts" {
+		bucket = partsBucket{bucket, b}
+	}
+	return bucket, err
+}
+
+type partsBucket struct {
+	state.Bucket
+	store *betweenParts
+}
+
+func (b partsBucket) Get(ctx context.Context, key string) (state.Entry, error) {
+	if do := b.store.do; do != nil {
+		b.store.do = nil
+		do()
+	}
+	return b.Bucket.Get(ctx, key)
+}
+
+// TestReadWhileWritten: a record whose parts go while they are read is read again; one
+// whose parts are gone is an error, and not an execution that nobody knows.
+func TestReadWhileWritten(t *testing.T) {
+	store := &betweenParts{Engine: state.NewMemory(time.Now)}
+	s, tg := open(t, store, Options{}), newTarget(t)
+	s.load("chain", chain(1))
+	body := strings.Replace(input(tg.URL), `"inputParameters":{`, fmt.Sprintf(`"inputParameters":{"item":{"jsonValue":"\"%s\""},`, strings.Repeat("x", partSize)), 1)
+	id := s.scheduled("chain", body)
+	s.reaches(id, integrations.Succeeded)
+	r, h, err := s.records.read(t.Context(), id)
+	check(t, err)
+	store.do = func() { check(t, s.records.claim(t.Context(), r, h)) }
+	again, now, err := s.records.read(t.Context(), id)
+	check(t, err)
+	if now.generation == h.generation || len(again.Inputs) != len(r.Inputs) {
+		t.Errorf("read generation %s after %s, %d bytes of inputs of %d", now.generation, h.generation, len(again.Inputs), len(r.Inputs))
+	}
+	check(t, s.records.dropParts(t.Context(), id, now))
+	if _, _, err := s.records.read(t.Context(), id); !errors.Is(err, errNoPart) || errors.Is(err, state.ErrNotFound) {
+		t.Error(err)
+	}
+}
+
 func TestEndedExecutionsAreBounded(t *testing.T) {
 	s, tg := newServer(t), newTarget(t)
 	s.load("chain", chain(1))

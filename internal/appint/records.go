@@ -180,20 +180,37 @@ func (s *records) encode(ctx context.Context, r *integrations.Record, as summary
 	return value, h, err
 }
 
-// read returns an execution as it is kept now.
+// read returns an execution as it is kept now. One that is written anew while its parts
+// are read is read again.
 func (s *records) read(ctx context.Context, id string) (*integrations.Record, *held, error) {
+	e, err := s.entry(ctx, id)
+	for err == nil {
+		r, h, failed := s.decode(ctx, id, e)
+		if !errors.Is(failed, errNoPart) {
+			return r, h, failed
+		}
+		before := e.Revision
+		if e, err = s.entry(ctx, id); err == nil && e.Revision == before {
+			return nil, nil, failed
+		}
+	}
+	return nil, nil, err
+}
+
+func (s *records) entry(ctx context.Context, id string) (state.Entry, error) {
 	e, err := s.durable.Get(ctx, id)
 	if err == nil {
 		s.lasting.wrote(id, e.Value, e.Revision) // the watch may be behind
 	}
 	if errors.Is(err, state.ErrNotFound) {
-		e, err = s.history.Get(ctx, id)
+		return s.history.Get(ctx, id)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	return s.decode(ctx, id, e)
+	return e, err
 }
+
+// errNoPart says that a part of a record is not there: the record was written anew
+// since its entry was read, or it is broken.
+var errNoPart = errors.New("a part of the record is missing")
 
 func (s *records) decode(ctx context.Context, id string, e state.Entry) (*integrations.Record, *held, error) {
 	var in entry
@@ -203,6 +220,9 @@ func (s *records) decode(ctx context.Context, id string, e state.Entry) (*integr
 	h := &held{revision: e.Revision, summary: in.Summary, generation: in.Generation, parts: in.Parts}
 	for i := range in.Parts {
 		piece, err := s.parts.Get(ctx, part(id, in.Generation, i))
+		if errors.Is(err, state.ErrNotFound) {
+			err = errNoPart
+		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("execution %s, part %d of %d: %w", id, i+1, in.Parts, err)
 		}

@@ -201,7 +201,7 @@ func (s *Service) ExecutionRecord(ctx context.Context, id string) (*integrations
 		switch {
 		case err == nil:
 			return r, nil
-		case !errors.Is(err, state.ErrNotFound):
+		case !errors.Is(err, state.ErrNotFound) && !errors.Is(err, errNoPart):
 			return nil, statusOf(err)
 		case try == showTries:
 			return nil, notFound("Execution %q was not found.", id)
