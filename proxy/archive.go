@@ -138,6 +138,7 @@ func (r *archiveReader) deployments(data []byte) error {
 	if r.env.Deploy == nil {
 		r.env.Deploy = map[string]bool{}
 	}
+	r.env.DeployFile = filepath.Join(r.dir, "deployments.json")
 	for _, raw := range append(file.Proxies, file.SharedFlows...) {
 		var entry struct {
 			Name           string `json:"name"`

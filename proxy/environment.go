@@ -7,6 +7,9 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+
+	"sluice/flow"
+	"sluice/internal/spelling"
 )
 
 // Environment is what Apigee configures beside the bundles. It is immutable
@@ -26,6 +29,10 @@ type Environment struct {
 	Accounts      map[string]string // API proxy -> service account; "" for every other
 	// Deploy lists the proxies and shared flows to serve; nil means all that were found.
 	Deploy map[string]bool
+	// DeployFile is where Deploy was read, "" for nowhere.
+	DeployFile string
+	// DeployAll serves what Deploy does not list too.
+	DeployAll bool
 }
 
 // TargetServer is an entry of targetservers.json (runtime.md 2.4).
@@ -94,7 +101,27 @@ func (s *KeyStore) equal(other *KeyStore) bool {
 	})
 }
 
-func (e *Environment) deploys(name string) bool { return e.Deploy == nil || e.Deploy[name] }
+func (e *Environment) deploys(name string) bool {
+	return e.Deploy == nil || e.DeployAll || e.Deploy[name]
+}
+
+// absent warns of what Deploy lists and nobody found.
+func (e *Environment) absent(found []string) flow.Problems {
+	var problems flow.Problems
+	for _, name := range sortedKeys(e.Deploy) {
+		if slices.Contains(found, name) {
+			continue
+		}
+		hint := "add its bundle to the archive, or take the name out"
+		if near := spelling.Likely(name, found); near != "" {
+			hint = "did you mean " + quoted(near) + "?"
+		}
+		p := refused(name, e.DeployFile, "UnknownDeployment", "no bundle of an API proxy or shared flow is called "+quoted(name), hint)
+		p.Severity = flow.Warning.String()
+		problems = append(problems, p)
+	}
+	return problems
+}
 
 // keyStore resolves a store's name, through a reference if it is ref://NAME.
 func (e *Environment) keyStore(name string) *KeyStore {

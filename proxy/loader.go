@@ -95,6 +95,7 @@ func (l *Loader) Load() *Load {
 // same folder named twice counts once.
 func (l *Loader) find(out *Load) (list []*Bundle, unreadable []string) {
 	seen := map[string]bool{}
+	var names []string
 	for _, root := range l.Paths {
 		found, problems := Find(root)
 		out.Problems = append(out.Problems, problems...)
@@ -107,6 +108,7 @@ func (l *Loader) find(out *Load) (list []*Bundle, unreadable []string) {
 			}
 		}
 		for _, b := range found {
+			names = append(names, b.Name)
 			id := identity(b)
 			if !seen[id] && l.Compiler.Environment.deploys(b.Name) {
 				seen[id] = true
@@ -114,6 +116,10 @@ func (l *Loader) find(out *Load) (list []*Bundle, unreadable []string) {
 			}
 		}
 	}
+	for _, path := range unreadable { // by its name, as far as that can be told
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".zip"))
+	}
+	out.Problems = append(out.Problems, l.Compiler.Environment.absent(names)...)
 	out.Refused = append(out.Refused, unreadable...)
 	out.Bundles = len(list)
 	return list, unreadable

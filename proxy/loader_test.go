@@ -3,6 +3,7 @@ package proxy
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -242,5 +243,32 @@ func TestLoaderNamesTheRefused(t *testing.T) {
 	}
 	if codes["MalformedXML"] != 1 || codes["InvalidCondition"] != 1 {
 		t.Errorf("problems are %v", load.Problems)
+	}
+}
+
+// TestLoaderMissesWhatIsListed: a name of deployments.json that no bundle has.
+func TestLoaderMissesWhatIsListed(t *testing.T) {
+	d := newDisk(t)
+	d.write("orders/apiproxy/proxies/default.xml", proxyAt("/orders", nullRoute))
+	d.write("extra/apiproxy/proxies/default.xml", proxyAt("/extra", nullRoute))
+	d.write("half.zip", "PK")
+	for _, all := range [...]bool{false, true} {
+		c := testCompiler(t)
+		c.Environment.Deploy, c.Environment.DeployFile = map[string]bool{"orders": true, "order": true, "nosuch": true, "half": true}, "deployments.json"
+		c.Environment.DeployAll = all
+		got := (&Loader{Compiler: c, Paths: []string{d.root}}).Load()
+		var warned []string
+		for _, p := range got.Problems {
+			if p.Code == "UnknownDeployment" {
+				warned = append(warned, p.String())
+			}
+		}
+		want := []string{
+			`deployments.json: warning: no bundle of an API proxy or shared flow is called "nosuch" [UnknownDeployment]` + "\n    hint: add its bundle to the archive, or take the name out",
+			`deployments.json: warning: no bundle of an API proxy or shared flow is called "order" [UnknownDeployment]` + "\n    hint: did you mean \"orders\"?",
+		}
+		if !slices.Equal(warned, want) || (got.named("extra") != nil) != all {
+			t.Errorf("all %t: %q, extra %v", all, warned, got.named("extra"))
+		}
 	}
 }

@@ -91,7 +91,7 @@ func lint(paths []string, env string) (flow.Problems, int, error) {
 	s.Paths, s.Env = paths, env
 	s.ServiceAccount = localAccount // what a deployment is given is not in the bundle
 	environment, problems := readEnvironment(&s)
-	environment.Deploy = nil // lint looks at everything
+	environment.DeployAll = true // lint looks at everything
 	services := &flow.Services{Now: time.Now, Integrations: engine, Identity: unusedIdentity{}}
 	defer closeQuietly(joinMemory(services))
 	loader := &proxy.Loader{Paths: paths, Compiler: &proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: network}}

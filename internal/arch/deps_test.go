@@ -42,7 +42,7 @@ internal/jsonpath       internal/ordjson
 internal/tools/faultcat faults
 flow                    faults leaf
 policies                faults flow leaf
-proxy                   faults flow internal/http1
+proxy                   faults flow internal/http1 internal/spelling
 internal/integrations   faults flow leaf
 internal/google         faults flow
 internal/keysets        flow leaf
