@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"sluice/faults"
 	"sluice/flow"
+	"sluice/internal/spelling"
 )
 
 // Compiler makes deployments of bundles. It holds what they share; it is used
@@ -211,7 +213,7 @@ func (k *compilation) steps(b *flow.Build, list []stepModel) []flow.Step {
 			continue
 		}
 		if p == nil {
-			b.RefuseText(s.el, "MissingPolicy", "step "+quoted(s.name)+" names a policy that the bundle does not contain", "add policies/"+s.name+".xml or remove the step")
+			b.RefuseText(s.el, "MissingPolicy", "step "+quoted(s.name)+" names a policy that the bundle does not contain", k.policyMeant(s.name))
 			continue
 		}
 		p.attached = p.attached || p.enabled
@@ -224,6 +226,21 @@ func (k *compilation) steps(b *flow.Build, list []stepModel) []flow.Step {
 		}
 	}
 	return steps
+}
+
+// policyMeant is the hint for a step that names no policy of the bundle: the name
+// attribute counts, not that of the file, and letter case counts too.
+func (k *compilation) policyMeant(name string) string {
+	names := sortedKeys(k.policies)
+	for _, other := range names {
+		if file := k.policies[other].doc.file; strings.TrimSuffix(path.Base(file), ".xml") == name {
+			return file + " holds a policy whose name attribute is " + quoted(other) + ": change that, or the step"
+		}
+	}
+	if near := spelling.Likely(name, names); near != "" {
+		return "did you mean " + quoted(near) + "?"
+	}
+	return "add policies/" + name + ".xml or remove the step"
 }
 
 // step is one attached policy; without a Policy when it does not compile.
