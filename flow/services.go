@@ -31,6 +31,10 @@ type Services struct {
 	Memory     *Memory     // what requests may hold of bodies; nil: no bound
 	Background *Background // what outlives its request in this process
 	Errands    Errands     // nil: nothing outlives the process
+
+	// Printed is told of each line that a script prints, by the names of proxy and
+	// policy; it may hold whatever the script reads. nil: nobody looks.
+	Printed func(proxy, policy, line string)
 }
 
 // Integrations runs integrations on Application Integration, Google's or a

@@ -30,7 +30,8 @@ message, error, properties, crypto, httpClient, Request and print. Of the four
 messages of context, the two of the endpoint that runs are there, the others null.
 setVariable keeps an object as data: without its functions, a date as text.
 Modern ECMAScript runs; of Rhino's E4X only "for each" and reading with asXML do,
-and Java classes are not there.
+and Java classes are not there. What print writes is logged by serve --log-level
+debug.
 
 timeLimit is in milliseconds and includes waiting in waitForComplete; 0 stands for
 the two minutes that are the most. The step ends when the callbacks of its HTTP
@@ -121,10 +122,6 @@ func javascriptProperties(b *flow.Build, el *etree.Element) map[string]string {
 
 func (p *javascript) Execute(ctx context.Context, x *flow.Exchange) error {
 	v := &javascriptVariables{x: x, names: p.names}
-	var output func(string) // nil: nobody looks
-	if x.Traced() {
-		output = x.Warn
-	}
 	err := p.program.Run(ctx, &script.Env{
 		Variables: v,
 		Message:   v.message,
@@ -132,7 +129,7 @@ func (p *javascript) Execute(ctx context.Context, x *flow.Exchange) error {
 			return p.client.send(ctx, x, r)
 		},
 		Format:     javascriptFormat,
-		Print:      output,
+		Print:      javascriptOutput(x),
 		Flow:       javascriptFlow(x),
 		Properties: p.properties,
 		Session:    &javascriptSession{x: x},
@@ -144,6 +141,17 @@ func (p *javascript) Execute(ctx context.Context, x *flow.Exchange) error {
 		return err
 	}
 	return p.fault(v, f)
+}
+
+// javascriptOutput takes what the script prints; nil: nobody looks.
+func javascriptOutput(x *flow.Exchange) func(string) {
+	switch {
+	case x.Traced():
+		return x.Warn
+	case x.Services == nil || x.Services.Printed == nil:
+		return nil
+	}
+	return func(line string) { x.Services.Printed(x.Proxy.Name, x.Flow.Step, line) }
 }
 
 // fault makes the documented fault. Faults are worded as the playbook shows them;

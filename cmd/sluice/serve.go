@@ -159,7 +159,7 @@ func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime
 	if err != nil {
 		return nil, err
 	}
-	r.services = &flow.Services{Now: time.Now, ProcessID: newID(), Interfaces: interfaces(), Background: &flow.Background{}}
+	r.services = &flow.Services{Now: time.Now, ProcessID: newID(), Interfaces: interfaces(), Background: &flow.Background{}, Printed: logPrinted(log)}
 	if s.BodyMemory > 0 {
 		r.services.Memory = flow.NewMemory(int64(s.BodyMemory) << 20)
 	}

@@ -148,7 +148,7 @@ func (s *settings) options() []*option {
 		{name: "faults-xml", usage: "answer default faults in XML to clients that speak XML", set: flag(&s.FaultsXML), boolean: true},
 		{name: "java-precedence", usage: "&& binds tighter than || in conditions", set: flag(&s.JavaPrecedence), boolean: true},
 		{name: "drain", usage: "`duration` that requests under way may take after SIGTERM or SIGINT; a second one ends at once", set: duration(&s.Drain, 0), def: s.Drain.String()},
-		{name: "log-level", usage: "`level`: debug, info, warn or error; debug tells why requests fail", set: text(&s.LogLevel), def: s.LogLevel},
+		{name: "log-level", usage: "`level`: debug, info, warn or error; debug tells why requests fail, and what scripts print, which may be content of messages", set: text(&s.LogLevel), def: s.LogLevel},
 		{name: "log-format", usage: "`form`: console or json", set: text(&s.LogFormat), def: s.LogFormat},
 		{name: "keep-callouts", usage: "keep ServiceCallouts without Response in a queue, with their headers and payload, until they are answered; without --data or --nats they end with the process", set: flag(&s.KeepCallouts), boolean: true},
 		{name: "access-log", usage: "log every request, with its status and the code of its fault", set: flag(&s.AccessLog), boolean: true},
