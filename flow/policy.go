@@ -25,6 +25,9 @@ type Kind struct {
 	Name  string // root element, "AssignMessage"
 	Group string // "mediation", "security", "traffic", "extension"
 	Doc   Doc
+	// AliasOf is the type of which this is another spelling; "" for none. The
+	// reference lists that one only.
+	AliasOf string
 	// Waits says that Execute may wait for something outside the process; the
 	// step loop then looks at the clock afterwards (api.timeout).
 	Waits bool

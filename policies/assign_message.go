@@ -14,7 +14,7 @@ var _ = register(flow.Kind{
 	Group:   "mediation",
 	Compile: compileAssignMessage,
 	Doc: flow.Doc{
-		Title: "Changes a message, makes a new one, or sets variables.",
+		Title: "changes a message, makes a new one, or sets variables",
 		Text: `Set, Add, Copy, Remove and AssignVariable run in the order of the file.
 Without AssignTo they change the request in request flows, the response in
 response flows and the error message in the error state. AssignTo with a name

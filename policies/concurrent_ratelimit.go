@@ -22,6 +22,7 @@ var (
 	// Tools spell the element both ways, and bundles follow them.
 	_ = register(flow.Kind{
 		Name:    "ConcurrentRateLimit",
+		AliasOf: "ConcurrentRatelimit",
 		Group:   "traffic",
 		Compile: compileConcurrentRatelimit,
 		Doc:     concurrentRatelimitDoc("ConcurrentRateLimit"),
@@ -30,7 +31,7 @@ var (
 
 func concurrentRatelimitDoc(element string) flow.Doc {
 	return flow.Doc{
-		Title: "Bounds how many requests are at a target at once.",
+		Title: "bounds how many requests are at a target at once",
 		Text: `Attach it to the request flow, the response flow and the DefaultFaultRule of a TargetEndpoint. In the
 request flow it takes one of AllowConnections/@count places, or ends in a violation; in the others it gives the place
 back. A place that was not given back is free again when the exchange ends, or @ttl seconds after it was taken.

@@ -13,7 +13,7 @@ var _ = register(flow.Kind{
 	Group:   "security",
 	Compile: compileDecodeJWS,
 	Doc: flow.Doc{
-		Title: "Reads a JSON Web Signature without checking it.",
+		Title: "reads a JSON Web Signature without checking it",
 		Text: `Header and payload of the token in the variable Source, by default in the header
 Authorization after Bearer, come into the variables jws.POLICY.*. Nothing of it is
 to be trusted: that takes VerifyJWS. The payload of a detached token is empty.`,

@@ -14,7 +14,7 @@ var _ = register(flow.Kind{
 	Group:   "security",
 	Compile: compileDecodeJWT,
 	Doc: flow.Doc{
-		Title: "Reads a JSON Web Token without checking it.",
+		Title: "reads a JSON Web Token without checking it",
 		Text: `The content of the token in the variable Source, by default in the header
 Authorization after Bearer, comes into the variables jwt.POLICY.*, whatever its
 algorithm and whether or not it is expired. Nothing of it is to be trusted: that

@@ -15,7 +15,7 @@ var _ = register(flow.Kind{
 	Group:   "security",
 	Compile: compileGenerateJWS,
 	Doc: flow.Doc{
-		Title: "Signs a payload as a JSON Web Signature.",
+		Title: "signs a payload as a JSON Web Signature",
 		Text: `The payload is the message template Payload, or what the variable Payload/@ref
 holds, which is expanded too; so that what a client wrote is not, set
 <Properties><Property name="treatRefsAsData">true</Property></Properties>. The key is

@@ -19,7 +19,7 @@ var _ = register(flow.Kind{
 	Waits:   true, // for a key set
 	Compile: compileGenerateJWT,
 	Doc: flow.Doc{
-		Title: "Makes a signed or encrypted JSON Web Token.",
+		Title: "makes a signed or encrypted JSON Web Token",
 		Text: `Algorithm makes a signed token, Algorithms (Key and Content) an encrypted one. The
 key is in SecretKey (HS, A*KW), PrivateKey (RS, PS, ES), PublicKey (RSA-OAEP-256,
 ECDH-ES), PasswordKey (PBES2) or DirectKey (dir). Secrets come from variables whose

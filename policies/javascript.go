@@ -19,7 +19,7 @@ var _ = register(flow.Kind{
 	Waits:   true, // httpClient may
 	Compile: compileJavascript,
 	Doc: flow.Doc{
-		Title: "Runs JavaScript with Apigee's object model.",
+		Title: "runs JavaScript with Apigee's object model",
 		Text: `ResourceURL names the script, a file below resources/jsc; Source holds it instead.
 The files that IncludeURL names run before it, in order, in the same global scope.
 Each run has a scope of its own: nothing stays for another request.

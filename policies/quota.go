@@ -19,7 +19,7 @@ var _ = register(flow.Kind{
 	Waits:   true,
 	Compile: compileQuota,
 	Doc: flow.Doc{
-		Title: "Lets so many requests through in a time.",
+		Title: "lets so many requests through in a time",
 		Text: `Allow says how many in Interval times TimeUnit; each of the three may come from a variable. Identifier
 gives each caller a counter of its own. A request above the limit ends in QuotaViolation and is not counted.
 

@@ -15,7 +15,7 @@ var _ = register(flow.Kind{
 	AlwaysRaises: true,
 	Compile:      compileRaiseFault,
 	Doc: flow.Doc{
-		Title: "Ends the flow with a fault and says what the client gets.",
+		Title: "ends the flow with a fault and says what the client gets",
 		Text: `The fault is called RaiseFault; fault rules see the message built here as
 "error" and may change it. Its own templates see it too, as "message" and "error":
 the status and the reason phrase whole, of the rest what stands above. Without a

@@ -18,7 +18,7 @@ var _ = register(flow.Kind{
 	Waits:   true,
 	Compile: compileResetQuota,
 	Doc: flow.Doc{
-		Title: "Gives back what a Quota policy has counted.",
+		Title: "gives back what a Quota policy has counted",
 		Text: `Quota names a Quota policy of the same proxy. For each Identifier, "_default" being that of requests
 without one, Allow says by how much the present counter is decreased: so many requests more are let through. It
 does not fall below 0. A Class inside Allow means the counter of that class.

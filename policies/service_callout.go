@@ -20,7 +20,7 @@ var _ = register(flow.Kind{
 	Waits:   true,
 	Compile: compileServiceCallout,
 	Doc: flow.Doc{
-		Title: "Calls another service and keeps its answer in a variable.",
+		Title: "calls another service and keeps its answer in a variable",
 		Text: `The request is the message in the variable that Request names, or a new GET
 request; Set, Add, Copy and Remove inside Request change it first. The path and
 the query of that message are appended to the URL; those of the client's request

@@ -21,7 +21,7 @@ var _ = register(flow.Kind{
 	Group:   "traffic",
 	Compile: compileSpikeArrest,
 	Doc: flow.Doc{
-		Title: "Keeps requests from coming faster than a rate.",
+		Title: "keeps requests from coming faster than a rate",
 		Text: `Rate is a number of requests per second (10ps) or per minute (100pm). They are spaced out: with 10ps
 one may pass every tenth of a second, in each process. A request that comes sooner ends in SpikeArrestViolation, and
 does not delay the next.

@@ -15,7 +15,7 @@ var _ = register(flow.Kind{
 	Waits:   true, // for a key set
 	Compile: compileVerifyJWS,
 	Doc: flow.Doc{
-		Title: "Checks the signature of a JSON Web Signature.",
+		Title: "checks the signature of a JSON Web Signature",
 		Text: `The token is in the variable Source, by default in the header Authorization after
 Bearer. Only the algorithms in Algorithm, several of one family or one, are
 accepted. The key is in SecretKey (HS) or PublicKey (RS, PS, ES: Value, Certificate

@@ -17,7 +17,7 @@ var _ = register(flow.Kind{
 	Waits:   true, // for a key set
 	Compile: compileVerifyJWT,
 	Doc: flow.Doc{
-		Title: "Checks the signature, the times and the claims of a JSON Web Token.",
+		Title: "checks the signature, the times and the claims of a JSON Web Token",
 		Text: `The token is in the variable Source, by default in the header Authorization after
 Bearer. Only the algorithms in Algorithm (signed: one, or several of one family) or
 Algorithms (encrypted) are accepted. The key is in SecretKey (HS, A*KW), PublicKey

@@ -72,6 +72,9 @@ func docPolicies(w io.Writer, args []string) error {
 	if len(args) == 0 {
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, k := range registry.Kinds() {
+			if k.AliasOf != "" {
+				continue
+			}
 			fmt.Fprintf(t, "%s\t%s\t%s\n", k.Name, k.Group, k.Doc.Title)
 		}
 		return t.Flush()
