@@ -272,3 +272,19 @@ func TestLoaderMissesWhatIsListed(t *testing.T) {
 		}
 	}
 }
+
+// TestLoaderWarnsOfRevisions: two revisions of a proxy at base paths of their own are both served.
+func TestLoaderWarnsOfRevisions(t *testing.T) {
+	d := newDisk(t)
+	for revision, folder := range map[string]string{"1": "a", "2": "b"} {
+		d.write(folder+"/apiproxy/orders.xml", `<APIProxy name="orders" revision="`+revision+`"/>`)
+		d.write(folder+"/apiproxy/proxies/default.xml", proxyAt("/"+folder, nullRoute))
+	}
+	got := (&Loader{Compiler: testCompiler(t), Paths: []string{d.root}}).Load()
+	if len(got.Snapshot.Deployments) != 2 || len(got.Problems) != 1 || got.Problems.Refused() {
+		t.Fatalf("%+v", got)
+	}
+	if p := got.Problems[0]; p.Code != "SeveralRevisions" || p.File != filepath.Join(d.root, "b", "apiproxy") || !strings.Contains(p.Message, filepath.Join(d.root, "a")) {
+		t.Errorf("%+v", p)
+	}
+}

@@ -56,7 +56,7 @@ func NewSnapshot(env *Environment, o Options, proxies []*Deployment, shared []*f
 			}
 		}
 	}
-	return s, problems
+	return s, append(problems, revisions(s.Deployments)...)
 }
 
 // missing warns of shared flows that are called and not there. One that is deployed
