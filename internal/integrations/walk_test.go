@@ -38,8 +38,8 @@ func TestWalk(t *testing.T) {
 		{"a failure before a join keeps it from running", "start: 1, 2\n1: 3\n2: 3", "1=500", "", Failed, "1@0s 2@0s", "1 FAILED 2 SUCCEED 3 SKIPPED"},
 		{"so does a failure further up", "start: 1, 2\n1: 3\n3: 4\n2: 4\n4: 5", "1=500", "", Failed, "1@0s 2@0s", "1 FAILED 2 SUCCEED 3 SKIPPED 4 SKIPPED 5 SKIPPED"},
 		{"a failure before WHEN_ANY_SUCCEED does not", "start: 1, 2\n1: 3\n2: 3\n3 join: WHEN_ANY_SUCCEED", "1=500", "", Succeeded, "1@0s 2@0s 3@0s", "1 FAILED 2 SUCCEED 3 SUCCEED"},
-		{"FATAL ends all paths", "start: 1, 2\n1 policy: {\"retryStrategy\":\"FATAL\"}\n2: 3", "1=500 2=60s", "", Failed,
-			"1@0s 2@0s", "1 FATAL 2 CANCELLED 3 SKIPPED"},
+		{"FATAL ends all paths", "start: 1, 2\n1: 4\n4 policy: {\"retryStrategy\":\"FATAL\"}\n2: 3", "1=1s 4=500 2=60s", "", Failed,
+			"1@0s 2@0s 4@1s", "1 SUCCEED 2 CANCELLED 4 FATAL 3 SKIPPED"},
 		{"IGNORE goes on", "start: 1\n1: 2\n1 policy: {\"retryStrategy\":\"IGNORE\"}", "1=500", "", Succeeded, "1@0s 2@0s", "1 SUCCEED 2 SUCCEED"},
 		{"UNSPECIFIED is NONE", "start: 1\n1 policy: {\"retryStrategy\":\"RETRY_STRATEGY_UNSPECIFIED\"}", "1=500", "", Failed, "1@0s", "1 FAILED"},
 
