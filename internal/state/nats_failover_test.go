@@ -100,6 +100,7 @@ type failover struct {
 }
 
 func newFailover(t *testing.T) *failover {
+	statetest.Replicates(t)
 	f := &failover{nodes: map[int]*process{}}
 	routes := statetest.Addresses(t, 3)
 	for i := range 3 {
