@@ -35,10 +35,11 @@ func (s *Service) attempt(l *line, b begun) {
 	r, revision, err := s.read(ctx, where)
 	switch {
 	case errors.Is(err, state.ErrNotFound):
-		if !b.run { // a run is asked for no longer
-			l.unused(b)
-		}
-		l.end(b, b.revision+1) // its removal is about to be told
+		// Its removal is about to be told. Or the store has just changed its leader, and that
+		// does not know the task yet: so it is looked at again while nobody tells.
+		delay.For(ctx, writePause)
+		l.unused(b)
+		l.end(b, 0)
 		return
 	case err != nil:
 		delay.For(ctx, maxPause)
@@ -89,7 +90,7 @@ func (s *Service) write(ctx context.Context, where string, r *record, revision u
 		case ctx.Err() != nil:
 			return 0
 		case errors.Is(err, state.ErrNotFound):
-			return revision + 1
+			return 0 // the next attempt finds out whether it is gone
 		case err != nil:
 			continue // r was settled already, and is not written: revision makes sure
 		case fresh.has(o):
