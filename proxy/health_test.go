@@ -53,7 +53,7 @@ func TestTCPMonitor(t *testing.T) {
 	if got := g.answers(t, 3); got != "BBB" || g.target().FailedServers != nil {
 		t.Error("with a monitor, time alone brings no server back")
 	}
-	a.reopen(t)
+	a.open(t)
 	eventually(t, "A returns", func() bool { return !g.out(0) })
 	if got := g.answers(t, 4); strings.Count(got, "A") != 2 {
 		t.Error(got)

@@ -116,7 +116,7 @@ func TestFailureAndReturn(t *testing.T) {
 	if info := g.target(); info.FailedServers != nil {
 		t.Error("A is out of rotation, but was tried")
 	}
-	a.reopen(t)
+	a.open(t)
 	clock.advance(returnAfter - time.Second)
 	if got := g.answers(t, 4); got != "BBBB" {
 		t.Errorf("A came back too early: %s", got)

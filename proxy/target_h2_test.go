@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"sluice/internal/http1"
+	"sluice/internal/loopback"
 )
 
 // newH2Backend serves HTTP/2 only: in clear text, or in TLS when c is not nil.
@@ -157,8 +158,6 @@ func TestGRPCError(t *testing.T) {
 // TestGRPCFaults: what goes wrong on the way to the target, and in its answer.
 func TestGRPCFaults(t *testing.T) {
 	ca := newAuthority(t)
-	closed := listen(t)
-	closed.Close()
 	onlyH1 := newTLSBackend(t, ca.server(t, "grpc.test"))
 	silent := newH2Backend(t, nil, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	aborting := newH2Backend(t, nil, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
@@ -166,7 +165,7 @@ func TestGRPCFaults(t *testing.T) {
 		url, hosts, code string
 		status           int
 	}{
-		{"http://" + closed.Addr().String(), "", "ServiceUnavailable", 503},
+		{"http://" + loopback.Address(t), "", "ServiceUnavailable", 503},
 		{"https://grpc.test", "https://" + onlyH1, "the target does not agree to h2", 503},
 		{"https://other.test", "https://" + onlyH1, "No name matching other.test found", 503},
 		{"http://" + silent, "", "TARGET_READ_TIMEOUT", 504},

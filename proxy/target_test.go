@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"sluice/flow"
+	"sluice/internal/loopback"
 )
 
 // setup is what a test of the target side varies.
@@ -190,9 +191,9 @@ type backend struct {
 }
 
 func newBackend(t *testing.T, name string) *backend {
-	b := &backend{name: name}
+	b := &backend{name: name, addr: loopback.Address(t)}
 	b.status.Store(200)
-	b.open(t, listen(t))
+	b.open(t)
 	t.Cleanup(func() { b.close(t) })
 	return b
 }
@@ -205,8 +206,12 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, b.name+string(body)) // the client's side reports a loss
 }
 
-func (b *backend) open(t *testing.T, l net.Listener) {
-	b.addr = l.Addr().String()
+// open listens, again after close.
+func (b *backend) open(t *testing.T) {
+	l, err := net.Listen("tcp", b.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
 	server, ended := &http.Server{Handler: b}, make(chan struct{})
 	b.server, b.ended = server, ended
 	go func() {
@@ -222,15 +227,6 @@ func (b *backend) close(t *testing.T) {
 		t.Error(err)
 	}
 	<-b.ended
-}
-
-// reopen listens again where close left off.
-func (b *backend) reopen(t *testing.T) {
-	l, err := net.Listen("tcp", b.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.open(t, l)
 }
 
 // targetServer describes a backend for the environment.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/internal/loopback"
 	"sluice/proxy"
 )
 
@@ -30,7 +31,7 @@ func adminGet(t *testing.T, address, host, path string) (status int, body string
 // TestAdminPage opens every page of a process, as a browser and as a page that rebinds its name.
 func TestAdminPage(t *testing.T) {
 	t.Parallel()
-	admin, queues := freeAddress(t), freeAddress(t)
+	admin, queues := loopback.Address(t), loopback.Address(t)
 	serving(t, bundle(t, "/admin-page", `<RouteRule name="r"/>`, ""), "--admin", admin, "--tasks-listen", queues)
 	for path, want := range map[string]string{
 		"/": "/admin-page", "/integrations": "0 integrations", "/executions": "No execution", "/queues": "queue", "/style.css": "color-scheme",
@@ -57,7 +58,7 @@ func TestAdminPage(t *testing.T) {
 // long gone when somebody looks at the page.
 func TestAdminPageShowsRefusedIntegrations(t *testing.T) {
 	t.Parallel()
-	admin := freeAddress(t)
+	admin := loopback.Address(t)
 	serving(t, callingProxy(t, "ask", "api_trigger/ask_API_1", map[string]string{"cut": "{"}), "--admin", admin)
 	_, body := adminGet(t, admin, admin, "/")
 	for _, want := range []string{"integration cut", "the file is not JSON", "cut.json:1:", "1 warning"} {
@@ -70,7 +71,7 @@ func TestAdminPageShowsRefusedIntegrations(t *testing.T) {
 // TestAdminPageOnGoogle is a process whose integrations run elsewhere.
 func TestAdminPageOnGoogle(t *testing.T) {
 	t.Parallel()
-	admin := freeAddress(t)
+	admin := loopback.Address(t)
 	serving(t, bundle(t, "/admin-google", `<RouteRule name="r"/>`, ""), "--admin", admin, "--integrations", "google")
 	for path, want := range map[string]string{"/executions": "--integrations local", "/queues": "--tasks-listen"} {
 		if status, body := adminGet(t, admin, admin, path); status != 200 || !strings.Contains(body, want) {

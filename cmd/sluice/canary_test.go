@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sluice/internal/loopback"
 )
 
 // vault is a proxy that handles secrets in every way that policies have.
@@ -43,7 +45,7 @@ func vault(t *testing.T) string {
 // process prints, with every log on. Tokens must not be on disk either.
 func TestCanary(t *testing.T) {
 	t.Parallel()
-	data, admin := filepath.Join(t.TempDir(), "state"), freeAddress(t)
+	data, admin := filepath.Join(t.TempDir(), "state"), loopback.Address(t)
 	dir := vault(t)
 	write(t, filepath.Join(dir, "edge.json"), shop("http://127.0.0.1:1", "canary-key", "canary-secret-of-thirty-two-bytes"))
 	r := serving(t, dir, "--org-data", filepath.Join(dir, "edge.json"), "--data", data, "--admin", admin, "--access-log")

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/loopback"
 	"sluice/internal/state/statetest"
 )
 
@@ -45,10 +46,10 @@ func startCluster(t *testing.T, bundle string) *cluster {
 	c := &cluster{leader: map[string]int{}}
 	var peers [3]string
 	for i := range c.nodes {
-		peers[i] = freeAddress(t)
+		peers[i] = loopback.Address(t)
 	}
 	for i := range c.nodes {
-		n := &clusterNode{cluster: c, number: i, addr: freeAddress(t)}
+		n := &clusterNode{cluster: c, number: i, addr: loopback.Address(t)}
 		n.args = []string{
 			"serve", bundle, "--listen", n.addr, "--log-level", "debug", // to hear who leads
 			"--data", filepath.Join(t.TempDir(), fmt.Sprint(i)), "--cluster", peers[i], "--cluster-user", "peer", "--cluster-password", "known to three",

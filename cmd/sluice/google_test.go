@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/loopback"
+
 	cloudtasks "cloud.google.com/go/cloudtasks/apiv2"
 	"cloud.google.com/go/cloudtasks/apiv2/cloudtaskspb"
 	googleoption "google.golang.org/api/option"
@@ -27,7 +29,7 @@ import (
 func TestServeForGooglesClients(t *testing.T) {
 	t.Parallel()
 	accounting := newAccounting(t)
-	queues, api, proxy, dir := freeAddress(t), freeAddress(t), freeAddress(t), t.TempDir()
+	queues, api, proxy, dir := loopback.Address(t), loopback.Address(t), loopback.Address(t), t.TempDir()
 	r := serving(t, "../../examples/task-queue", "--tasks-listen", queues, "--queues", "../../examples/task-queue/queues.json", "--google-tokens", "local",
 		"--integrations-listen", api, "--google-proxy", proxy, "--google-proxy-ca", dir, "--map-host", "httpbin.org="+accounting.addr)
 	r.await(t, "Cloud Tasks")
@@ -167,10 +169,10 @@ func TestBadBackendSettings(t *testing.T) {
 		{[]string{"--integrations-sync-limit", "0s"}, "0s is below 1ms"},
 		{[]string{"--integrations-async-limit", "long"}, `"long" is not a duration such as 30s`},
 		{[]string{"--google-tokens", "none"}, `"none"; it is google or local`},
-		{[]string{"--integrations", "google", "--integrations-listen", freeAddress(t)}, "--integrations-listen needs --integrations local"},
+		{[]string{"--integrations", "google", "--integrations-listen", loopback.Address(t)}, "--integrations-listen needs --integrations local"},
 	} {
 		out := &lockedBuffer{}
-		err := command(t.Context(), out, append([]string{"serve", "../../examples/integration-sync", "--listen", freeAddress(t)}, test.args...)...)
+		err := command(t.Context(), out, append([]string{"serve", "../../examples/integration-sync", "--listen", loopback.Address(t)}, test.args...)...)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v: %v\nwant %s\n%s", test.args, err, test.want, out)
 		}

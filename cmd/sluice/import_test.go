@@ -18,6 +18,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"sluice/flow"
+	"sluice/internal/loopback"
 	"sluice/internal/orgdata"
 	"sluice/internal/state"
 	"sluice/proxy"
@@ -121,7 +122,7 @@ type running struct {
 
 func serving(t *testing.T, args ...string) *running {
 	t.Helper()
-	r := &running{out: &lockedBuffer{}, addr: freeAddress(t)}
+	r := &running{out: &lockedBuffer{}, addr: loopback.Address(t)}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
@@ -178,7 +179,7 @@ func TestServeImported(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "is in use by another process; stop that one or name another directory") {
 		t.Errorf("importing into a folder that is served from: %v", err)
 	}
-	if err := command(t.Context(), &out, "serve", dir, "--data", data, "--listen", freeAddress(t)); err == nil || !strings.Contains(err.Error(), "is in use by another process") {
+	if err := command(t.Context(), &out, "serve", dir, "--data", data, "--listen", loopback.Address(t)); err == nil || !strings.Contains(err.Error(), "is in use by another process") {
 		t.Errorf("a second sluice on the folder: %v", err)
 	}
 	if strings.Contains(out.String(), "canary") {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sluice/internal/loopback"
 )
 
 // notify is an integration that calls with an authentication profile, and mails what it was told.
@@ -38,7 +40,7 @@ func TestServeOutside(t *testing.T) {
 		}
 	}))
 	t.Cleanup(store.Close)
-	api := freeAddress(t)
+	api := loopback.Address(t)
 	r := serving(t, "../../examples/integration-sync", "--integration", integration, "--auth-configs", profile, "--integrations-listen", api,
 		"--smtp", mailServer(t, mails), "--smtp-from", "sluice@example.com", "--map-host", "store.example.com="+strings.TrimPrefix(store.URL, "http://"))
 	r.await(t, "Application Integration on")

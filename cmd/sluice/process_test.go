@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sluice/internal/loopback"
 )
 
 func TestMain(m *testing.M) {
@@ -75,7 +77,7 @@ func start(t *testing.T, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{addr: freeAddress(t), out: &lockedBuffer{}}
+	p := &process{addr: loopback.Address(t), out: &lockedBuffer{}}
 	p.cmd = exec.Command(file, append(args, "--listen", p.addr)...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
@@ -90,16 +92,6 @@ func start(t *testing.T, args ...string) *process {
 	})
 	p.await(t, "listening on http://")
 	return p
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // await waits until the output holds text.

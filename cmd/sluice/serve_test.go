@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"sluice/flow"
+	"sluice/internal/loopback"
 	"sluice/proxy"
 )
 
@@ -30,7 +31,7 @@ func TestListenAllOrNothing(t *testing.T) {
 		{TLSListen: "127.0.0.1:0", TLSCert: "absent.crt", TLSKey: "absent.key"},
 		{TLSListen: taken.Addr().String(), SelfSigned: true},
 	} {
-		c.Listen = freeAddress(t)
+		c.Listen = loopback.Address(t)
 		server := proxy.NewServer(&proxy.Core{Table: proxy.NewTable(), Services: &flow.Services{}}, zap.NewNop())
 		failed := make(chan error, 2)
 		if err := (&runtime{settings: &c}).listen(server, failed); err == nil {

@@ -37,6 +37,7 @@ internal/script         -
 internal/devproxy       -
 internal/spelling       -
 internal/delay          -
+internal/loopback       -
 internal/arch           -
 internal/jsonpath       internal/ordjson
 internal/tools/faultcat faults
@@ -47,7 +48,7 @@ internal/integrations   faults flow leaf
 internal/google         faults flow
 internal/keysets        flow leaf
 internal/state          faults flow leaf internal/orgdata
-internal/state/statetest internal/state
+internal/state/statetest internal/state internal/loopback
 internal/orgdata        leaf internal/spelling
 internal/tasks          faults flow leaf internal/state
 internal/appint         faults flow leaf internal/state internal/integrations internal/tasks

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/loopback"
 	"sluice/internal/state"
 	"sluice/internal/state/statetest"
 )
@@ -102,7 +103,7 @@ type failover struct {
 func newFailover(t *testing.T) *failover {
 	statetest.Replicates(t)
 	f := &failover{nodes: map[int]*process{}}
-	routes := statetest.Addresses(t, 3)
+	routes := loopback.Addresses(t, 3)
 	for i := range 3 {
 		f.options = append(f.options, state.Options{
 			Dir:     filepath.Join(t.TempDir(), fmt.Sprint(i)),

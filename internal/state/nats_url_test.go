@@ -19,6 +19,7 @@ import (
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
 
+	"sluice/internal/loopback"
 	"sluice/internal/state"
 	"sluice/internal/state/statetest"
 )
@@ -127,7 +128,7 @@ type foreign struct {
 
 func newForeign(t *testing.T) *foreign {
 	t.Helper()
-	_, port, err := net.SplitHostPort(statetest.Addresses(t, 1)[0])
+	_, port, err := net.SplitHostPort(loopback.Addresses(t, 1)[0])
 	check(t, err)
 	s := &foreign{dir: t.TempDir()}
 	s.port, err = strconv.Atoi(port)
@@ -184,7 +185,7 @@ func TestClusterTLS(t *testing.T) {
 		t.Skip("an election takes some seconds")
 	}
 	t.Parallel()
-	routes := statetest.Addresses(t, 2)
+	routes := loopback.Addresses(t, 2)
 	files := certificates(t)
 	engines := make(chan state.Engine, 2)
 	for _, listen := range routes {

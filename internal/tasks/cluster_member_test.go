@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/loopback"
 	"sluice/internal/state"
 	"sluice/internal/state/statetest"
 )
@@ -95,7 +96,7 @@ type memberNode struct {
 func startMembers(t *testing.T) *members {
 	t.Helper()
 	m := &members{leader: map[string]int{}}
-	routes := statetest.Addresses(t, len(m.nodes))
+	routes := loopback.Addresses(t, len(m.nodes))
 	for i := range m.nodes {
 		m.nodes[i] = &memberNode{
 			members: m, number: i, dir: filepath.Join(t.TempDir(), fmt.Sprint(i)),

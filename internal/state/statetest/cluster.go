@@ -1,11 +1,10 @@
 package statetest
 
 import (
-	"fmt"
-	"net"
 	"testing"
 	"time"
 
+	"sluice/internal/loopback"
 	"sluice/internal/state"
 )
 
@@ -25,7 +24,7 @@ func Replicates(t testing.TB) {
 func Cluster(t testing.TB, nodes int) []state.Engine {
 	t.Helper()
 	Replicates(t)
-	routes := Addresses(t, nodes)
+	routes := loopback.Addresses(t, nodes)
 	engines := make([]state.Engine, nodes)
 	errs := make([]error, nodes)
 	together(nodes, func(i int) {
@@ -50,19 +49,4 @@ func Cluster(t testing.TB, nodes int) []state.Engine {
 		t.FailNow()
 	}
 	return engines
-}
-
-// Addresses returns free addresses on loopback.
-func Addresses(t testing.TB, n int) []string {
-	t.Helper()
-	var addresses []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		addresses = append(addresses, fmt.Sprint(l.Addr()))
-	}
-	return addresses
 }
