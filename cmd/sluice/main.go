@@ -67,7 +67,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if meant := spelling.Nearest(unknown.GetSpecifiedName(), names, 2); meant != "" {
+		if meant := spelling.Likely(unknown.GetSpecifiedName(), names); meant != "" {
 			err = fmt.Errorf("%w; did you mean --%s?", err, meant)
 		}
 	}

@@ -131,25 +131,10 @@ func (s *settings) keys() []string {
 
 // didYouMean names the name that was probably meant; "" when there is none.
 func didYouMean(written string, names []string) string {
-	near := spelling.Nearest(written, names, max(len(written)/4, 1))
-	if i := slices.IndexFunc(names, func(name string) bool { return sameWords(written, name) }); i >= 0 {
-		near = names[i]
+	if near := spelling.Likely(written, names); near != "" {
+		return fmt.Sprintf(": did you mean %s?", near)
 	}
-	if near == "" {
-		return ""
-	}
-	return fmt.Sprintf(": did you mean %s?", near)
-}
-
-// sameWords reports whether two names have the same words, as listen-tls and
-// tls-listen.
-func sameWords(a, b string) bool {
-	words := func(name string) []string {
-		list := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '-' || r == '_' })
-		slices.Sort(list)
-		return list
-	}
-	return slices.Equal(words(a), words(b))
+	return ""
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sluice/faults"
+	"sluice/internal/spelling"
 )
 
 var _ = register(Rule{
@@ -104,7 +105,7 @@ func (f *flagged) noPolicy(prefix, name string) (why, fix string) {
 			names = append(names, p.name)
 		}
 	}
-	if meant := nearest(name, names); meant != "" {
+	if meant := spelling.Likely(name, names); meant != "" {
 		return "there is no policy " + name, "did you mean " + prefix + "." + meant + ".failed?"
 	}
 	return "there is no policy " + name, "name a policy that is attached, or remove the condition"

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sluice/faults"
+	"sluice/internal/spelling"
 )
 
 var _ = register(Rule{
@@ -132,7 +133,7 @@ func (p *pass) misspelt(s *setting, c *condition, unknown []*atom) {
 		if slices.Contains(faultNames, written) || kindOfVariant(written) != nil {
 			continue
 		}
-		meant := nearest(written, s.raisable())
+		meant := spelling.Likely(written, s.raisable())
 		if meant == "" || slices.ContainsFunc(c.atoms, func(other *atom) bool { return s.truth(other, worldNamed(meant)) == always }) {
 			continue
 		}
@@ -184,7 +185,7 @@ func (s *setting) whyUnraised(name string) (reason, fix string) {
 	case d != nil:
 		return fmt.Sprintf("that is the reason of a fault %s of %s", d.Name, d.Element), "write " + d.Name
 	}
-	if meant := nearest(name, append(s.raisable(), faultNames...)); meant != "" {
+	if meant := spelling.Likely(name, append(s.raisable(), faultNames...)); meant != "" {
 		return "no policy type raises such a fault", "did you mean " + meant + "?"
 	}
 	return "no policy type raises such a fault; a RaiseFault's is always RaiseFault", "`sluice faults` lists all names"

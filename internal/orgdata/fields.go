@@ -98,7 +98,7 @@ func straysOfObject(path string, data []byte, t reflect.Type) (list []stray) {
 // nearest is the known name that was probably meant, or "": one that differs in few
 // letters, or has the other within it, as consumerSecret has secret.
 func nearest(written string, names []string) string {
-	if near := spelling.Nearest(written, names, max(len(written)/4, 1)); near != "" {
+	if near := spelling.Likely(written, names); near != "" {
 		return near
 	}
 	plain := spelling.Plain(written)

@@ -1,7 +1,10 @@
 // Package spelling finds the name that somebody probably meant.
 package spelling
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // longest bounds the names that are compared, in bytes: the work grows with the
 // square.
@@ -19,16 +22,29 @@ func Nearest(written string, names []string, most int) string {
 	return best
 }
 
-// Likely returns the name that was most likely meant, or "": one letter in four may
-// be wrong, or one letter of a short name.
+// Likely returns the name that was most likely meant, or "": the one with the same
+// words in another order, as listen-tls for tls-listen; or else one letter in four
+// may be wrong, or one letter of a short name.
 func Likely(written string, names []string) string {
-	return Nearest(written, names, max(len(Plain(written))/4, 1))
+	if i := slices.IndexFunc(names, func(name string) bool { return slices.Equal(words(written), words(name)) }); i >= 0 {
+		return names[i]
+	}
+	return Nearest(written, names, max(len(written)/4, 1))
 }
+
+// words are the words that signs join in a name, in alphabetical order.
+func words(name string) []string {
+	list := strings.FieldsFunc(strings.ToLower(name), joins)
+	slices.Sort(list)
+	return list
+}
+
+func joins(r rune) bool { return strings.ContainsRune("_-. ", r) }
 
 // Plain is a name in lower case and without the signs that join words.
 func Plain(name string) string {
 	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune("_-. ", r) {
+		if joins(r) {
 			return -1
 		}
 		return r

@@ -26,3 +26,12 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+func TestLikely(t *testing.T) {
+	names := []string{"tls-listen", "listen", "tls-key"}
+	for written, want := range map[string]string{"listen_TLS": "tls-listen", "lisen": "listen", "tlskey": "tls-key", "tls": "", "watch": ""} {
+		if got := Likely(written, names); got != want {
+			t.Errorf("%q is taken for %q, want %q", written, got, want)
+		}
+	}
+}
