@@ -34,7 +34,7 @@
 //   - templates: Template in template.go, from text to parts template_parse.go, the
 //     functions by what they are about in template_*.go
 //   - messages: message.go, its header lines header.go, query and form params.go, its
-//     bytes body.go and encoding.go
+//     bytes body.go and encoding.go, what all requests may hold of them memory.go
 //   - what AssignMessage, RaiseFault and ServiceCallout have in common, which is to
 //     make and change messages: edit.go, compiled by edit_compile.go
 //   - what Compile reads with: Build in build.go and build_read.go, what it may find

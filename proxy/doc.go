@@ -21,8 +21,9 @@
 //     it leads behind the table, to the rules of the endpoint it arose in
 //     (fault_state.go). A response from a cache goes forward within the table
 //     (served.go).
-//  4. The answer is sent, its body streaming unless something held it; after
-//     the last byte PostClientFlow runs.
+//  4. The answer is sent, its body streaming unless something held it. After
+//     the last byte PostClientFlow runs beside the connection, which serves the
+//     next request meanwhile (afterwards.go).
 //
 // HTTP lives behind two seams, so that a faster engine can replace one side
 // without flow or policies noticing: answer (serve.go) towards the client,

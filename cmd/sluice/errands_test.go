@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -27,9 +26,7 @@ func forgetful(t *testing.T) string {
 		"proxies/default.xml":   `<ProxyEndpoint name="default"><PreFlow><Request><Step><Name>SC-Audit</Name></Step></Request></PreFlow><HTTPProxyConnection><BasePath>/audited</BasePath></HTTPProxyConnection><RouteRule name="none"/></ProxyEndpoint>`,
 		"policies/SC-Audit.xml": `<ServiceCallout name="SC-Audit"><Request><Set><Verb>POST</Verb><Path>/log</Path><Headers><Header name="X-Who">{request.queryparam.who}</Header></Headers><Payload contentType="text/plain">{request.queryparam.who} was here</Payload></Set></Request><HTTPTargetConnection><URL>http://auditor.example.com/v1</URL></HTTPTargetConnection></ServiceCallout>`,
 	} {
-		file := filepath.Join(dir, "apiproxy", name)
-		must(t, os.MkdirAll(filepath.Dir(file), 0o755))
-		must(t, os.WriteFile(file, []byte(text), 0o600))
+		write(t, filepath.Join(dir, "apiproxy", name), text)
 	}
 	return dir
 }

@@ -33,10 +33,10 @@ func matrixRun(t *testing.T, o matrixOptions, paths ...string) (code int, out, e
 
 func TestMatrixExitCodes(t *testing.T) {
 	leaky := t.TempDir()
-	writeXML(t, filepath.Join(leaky, "apiproxy", "proxies", "default.xml"), `<ProxyEndpoint name="default"><HTTPProxyConnection><BasePath>/leaky</BasePath></HTTPProxyConnection>
+	write(t, filepath.Join(leaky, "apiproxy", "proxies", "default.xml"), `<ProxyEndpoint name="default"><HTTPProxyConnection><BasePath>/leaky</BasePath></HTTPProxyConnection>
 		<RouteRule name="default"/></ProxyEndpoint>`)
 	broken := t.TempDir()
-	writeXML(t, filepath.Join(broken, "apiproxy", "proxies", "default.xml"), `<ProxyEndpoint name="default">`)
+	write(t, filepath.Join(broken, "apiproxy", "proxies", "default.xml"), `<ProxyEndpoint name="default">`)
 	baseline := filepath.Join(t.TempDir(), "accepted.txt")
 	page := filepath.Join(t.TempDir(), "matrix.html")
 	tests := []struct {
@@ -77,7 +77,7 @@ func TestMatrixExitCodes(t *testing.T) {
 // TestMatrixOfMany: what can be rehearsed is, and the totals are those of all.
 func TestMatrixOfMany(t *testing.T) {
 	broken := t.TempDir()
-	writeXML(t, filepath.Join(broken, "apiproxy", "proxies", "default.xml"), `<ProxyEndpoint name="default">`)
+	write(t, filepath.Join(broken, "apiproxy", "proxies", "default.xml"), `<ProxyEndpoint name="default">`)
 	code, out, errs := matrixRun(t, matrixOptions{}, matrixBundle, "../../internal/matrix/testdata/shop", broken)
 	if code != 2 || !strings.Contains(out, "\n2 bundles (1 more refused), ") || !strings.Contains(errs, "MalformedXML") {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
@@ -97,15 +97,5 @@ func TestFaultFlag(t *testing.T) {
 		if err := cmd.Execute(); err != nil || !strings.Contains(out.String(), "Verify-Key") {
 			t.Errorf("%q: %v\n%s", args, err, out.String())
 		}
-	}
-}
-
-func writeXML(t *testing.T, file, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
 	}
 }
