@@ -85,11 +85,12 @@ type clusterGap struct {
 	max     time.Duration
 }
 
-func startClusterLoad(t *testing.T, c *cluster) *clusterLoad {
+// startClusterLoad sends requests of these kinds until it is stopped.
+func startClusterLoad(t *testing.T, c *cluster, kinds ...string) *clusterLoad {
 	ctx, cancel := context.WithCancel(t.Context())
 	l := &clusterLoad{cluster: c, end: cancel, counts: map[string]*clusterCount{}, gaps: map[string]*clusterGap{}, errors: map[string]int{}}
 	t.Cleanup(l.stop)
-	for _, kind := range clusterKinds {
+	for _, kind := range kinds {
 		l.gaps[kind] = &clusterGap{last: time.Now()}
 		for _, n := range c.nodes {
 			l.senders.Go(func() { l.send(ctx, kind, n) })
@@ -187,12 +188,12 @@ func (l *clusterLoad) resetGaps() {
 func (l *clusterLoad) longest() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	gap := func(kind string) time.Duration {
-		g := l.gaps[kind]
-		return max(g.max, time.Since(g.last)).Round(time.Millisecond)
+	var gaps []string
+	for kind, g := range l.gaps {
+		gaps = append(gaps, fmt.Sprintf("%s for %s", kind, max(g.max, time.Since(g.last)).Round(time.Millisecond)))
 	}
-	return fmt.Sprintf("no answer without state for %s, asynchronous for %s, synchronous for %s and %s (on disk), no write for %s",
-		gap("free"), gap("later"), gap("hours"), gap("days"), gap("put"))
+	slices.Sort(gaps)
+	return "no answer to " + strings.Join(gaps, ", ")
 }
 
 // waitFor waits for so many more answers to each kind of load.

@@ -17,8 +17,8 @@ import (
 	"sluice/internal/state/statetest"
 )
 
-// clusterKills is how often TestCluster kills: go test ./cmd/sluice -run 'TestCluster$' -cluster-kills=20
-var clusterKills = flag.Int("cluster-kills", 1, "how many times the node of a cluster is killed that leads the counters")
+// clusterKills is how often the tests of clusters kill: go test ./cmd/sluice -run TestCluster -cluster-kills=20
+var clusterKills = flag.Int("cluster-kills", 1, "how many times nodes of a cluster are killed, those that lead the counters or all")
 
 // cluster is three sluices that keep their state together.
 type cluster struct {

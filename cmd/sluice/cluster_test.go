@@ -16,7 +16,7 @@ func TestCluster(t *testing.T) {
 		t.Skip("starts processes, and elections take some seconds")
 	}
 	c := startCluster(t, clusterBundle(t))
-	l := startClusterLoad(t, c)
+	l := startClusterLoad(t, c, clusterKinds...)
 	l.waitFor(t, clusterAllowed, clusterKinds...)
 	l.waitFor(t, 4*clusterAllowed, "later") // to its limit before anything happens
 	var outages []outage
@@ -33,6 +33,38 @@ func TestCluster(t *testing.T) {
 	}
 	l.checkSynchronous(t)
 	l.checkAsynchronous(t, outages)
+	l.checkWritten(t)
+}
+
+// TestClusterKilledWhole kills all three at once, under load. What was acknowledged is on their
+// disks: entries of maps, and the counts of windows longer than three hours.
+func TestClusterKilledWhole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes, and elections take some seconds")
+	}
+	c := startCluster(t, clusterBundle(t))
+	l := startClusterLoad(t, c, "days", "put", "free")
+	for range *clusterKills {
+		l.waitFor(t, clusterAllowed, "days", "put")
+		l.resetGaps()
+		for _, n := range c.nodes {
+			n.kill(t)
+		}
+		for _, n := range c.nodes {
+			n.start(t)
+		}
+		for _, n := range c.nodes {
+			n.await(t)
+		}
+		l.waitFor(t, clusterAllowed, "days", "put", "free")
+		t.Logf("all nodes were killed and started again: %s", l.longest())
+	}
+	l.stop()
+	t.Log(l)
+	for _, p := range l.problems {
+		t.Error(p)
+	}
+	l.checkSynchronous(t)
 	l.checkWritten(t)
 }
 
