@@ -45,7 +45,7 @@ func ReadEnvironment(root, env string, e *Environment) flow.Problems {
 	e.Name = filepath.Base(chosen)
 	r := &archiveReader{dir: chosen, env: e}
 	r.file("deployments.json", r.deployments)
-	r.file("targetservers.json", r.targetServers)
+	r.file("targetservers.json", e.addTargetServers)
 	r.file("flowhooks.json", r.flowHooks)
 	r.file("keystores.json", r.keyStores)
 	r.file("maps.json", r.maps)

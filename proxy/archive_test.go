@@ -98,6 +98,7 @@ func TestEnvironmentErrors(t *testing.T) {
 		{"targetservers.json", `[{"name":"a","host":"h","port":70000}]`, "not a number from 1 to 65535"},
 		{"targetservers.json", `[{"name":"a","port":1}]`, `needs a name and a host, this has name "a" and host ""`},
 		{"targetservers.json", `[{"host":"h","port":1}]`, `has name "" and host "h"`},
+		{"targetservers.json", `[{"name":"a","host":"h","port":1,"sSLInfo":{"enabled":true,"enforced":true}}]`, `[0].sSLInfo: there is no field "enforced": did you mean "enforce"?`},
 		{"flowhooks.json", `{"PreProxyFlowHook":[]}`, "cannot unmarshal array"},
 		{"flowhooks.json", `{"PreFlowHook":"a"}`, `"PreFlowHook" is no flow hook`},
 		{"keystores.json", `{"references":{"a":1}}`, "cannot unmarshal number"},
@@ -142,6 +143,7 @@ func keyPEM(t *testing.T, key any) []byte {
 
 // FuzzTargetServers reads arbitrary files.
 func FuzzTargetServers(f *testing.F) {
+	f.Add([]byte(`[{"name":"a","host":"h","port":1,"description":"d","added":"later","sSLInfo":{"enforced":true}}]`))
 	f.Add([]byte(`[{"name":"a","host":"h","port":"443","isEnabled":"true","sSLInfo":{"enabled":true}}]`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		servers, err := ReadTargetServers(data)

@@ -2,9 +2,15 @@ package proxy
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"reflect"
 	"strconv"
 	"strings"
+
+	"sluice/flow"
+	"sluice/internal/strays"
 )
 
 // lenient is a JSON string, number or boolean as text: archives write "true" and
@@ -53,20 +59,45 @@ type targetServerJSON struct {
 	SSLInfo   *sslInfoJSON `json:"sSLInfo"`
 }
 
-func (r *archiveReader) targetServers(data []byte) error {
+// AddTargetServers reads a file in the form of targetservers.json into the environment,
+// where a server takes the place of one of the same name.
+func (e *Environment) AddTargetServers(file string) flow.Problems {
+	data, err := os.ReadFile(file)
+	if err == nil {
+		err = e.addTargetServers(data)
+	}
+	if err == nil {
+		return nil
+	}
+	p := jsonProblem(file, data, err)
+	p.Hint = `write [{"name":"backend","host":"127.0.0.1","port":9000,"isEnabled":true}]`
+	return flow.Problems{p}
+}
+
+func (e *Environment) addTargetServers(data []byte) error {
 	servers, err := ReadTargetServers(data)
 	for _, s := range servers {
-		r.env.TargetServers = put(r.env.TargetServers, s.Name, s)
+		e.TargetServers = put(e.TargetServers, s.Name, s)
 	}
 	return err
 }
 
+// idleServerFields are what the management API and the Maven plugin write besides.
+var idleServerFields = strays.Idle{reflect.TypeFor[targetServerJSON](): {"description"}}
+
 // ReadTargetServers reads targetservers.json: a list of servers as the
-// management API writes them.
+// management API writes them. A field that is nearly one of the names is refused:
+// "enforced" must not mean a server whose certificate nobody looks at. Fields like
+// none of them pass, as an export may have what a later API has added.
 func ReadTargetServers(data []byte) ([]*TargetServer, error) {
 	var list []targetServerJSON
 	if err := json.Unmarshal(data, &list); err != nil {
 		return nil, err
+	}
+	for _, f := range idleServerFields.In(data, reflect.TypeOf(list)) {
+		if f.Near != "" {
+			return nil, errors.New(f.String())
+		}
 	}
 	var servers []*TargetServer
 	for i := range list {

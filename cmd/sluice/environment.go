@@ -17,7 +17,7 @@ func readEnvironment(s *settings) (*proxy.Environment, flow.Problems) {
 	e := &proxy.Environment{Organization: s.Org, Name: s.Env, Region: s.Region, Pod: host}
 	var problems flow.Problems
 	for _, file := range beside(s.Paths, "targetservers.json") {
-		problems = append(problems, readTargetServers(file, e)...)
+		problems = append(problems, e.AddTargetServers(file)...)
 	}
 	for _, path := range s.Paths {
 		problems = append(problems, proxy.ReadEnvironment(path, s.Env, e)...)
@@ -33,7 +33,7 @@ func readEnvironment(s *settings) (*proxy.Environment, flow.Problems) {
 		}
 	}
 	if s.TargetServers != "" {
-		problems = append(problems, readTargetServers(s.TargetServers, e)...)
+		problems = append(problems, e.AddTargetServers(s.TargetServers)...)
 	}
 	e.EnforceTLS = e.EnforceTLS || s.TLSEnforce
 	setAccount(e, s.ServiceAccount)
@@ -54,25 +54,6 @@ func setAccount(e *proxy.Environment, text string) {
 		}
 		e.Accounts[name] = account
 	}
-}
-
-func readTargetServers(file string, e *proxy.Environment) flow.Problems {
-	data, err := os.ReadFile(file)
-	if err == nil {
-		var servers []*proxy.TargetServer
-		servers, err = proxy.ReadTargetServers(data)
-		for _, server := range servers {
-			if e.TargetServers == nil {
-				e.TargetServers = map[string]*proxy.TargetServer{}
-			}
-			e.TargetServers[server.Name] = server
-		}
-	}
-	if err == nil {
-		return nil
-	}
-	return flow.Problems{{Bundle: file, File: file, Severity: flow.Error.String(), Code: "InvalidValue", Message: err.Error(),
-		Hint: `write [{"name":"backend","host":"127.0.0.1","port":9000,"isEnabled":true}]`}}
 }
 
 // printProblems lists problems as people read them.

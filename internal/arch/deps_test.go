@@ -36,6 +36,7 @@ internal/jose           -
 internal/script         -
 internal/devproxy       -
 internal/spelling       -
+internal/strays         internal/spelling
 internal/delay          -
 internal/loopback       -
 internal/arch           -
@@ -43,13 +44,13 @@ internal/jsonpath       internal/ordjson
 internal/tools/faultcat faults
 flow                    faults leaf
 policies                faults flow leaf
-proxy                   faults flow internal/http1 internal/spelling
+proxy                   faults flow internal/http1 internal/spelling internal/strays
 internal/integrations   faults flow leaf
 internal/google         faults flow
 internal/keysets        flow leaf
 internal/state          faults flow leaf internal/orgdata
 internal/state/statetest internal/state internal/loopback
-internal/orgdata        leaf internal/spelling
+internal/orgdata        leaf internal/strays
 internal/tasks          faults flow leaf internal/state
 internal/appint         faults flow leaf internal/state internal/integrations internal/tasks
 internal/adminpage      faults flow proxy leaf internal/appint internal/integrations internal/tasks

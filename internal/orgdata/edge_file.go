@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"sluice/internal/strays"
 )
 
 // edgeScopes are the parts of edge.json.
@@ -84,7 +86,7 @@ func (r *reader) edgeScope(at document, scope string, data []byte) {
 // is called almost so; otherwise it is noted, because later versions of the plugin
 // may have more kinds.
 func (r *reader) stray(d *document, names []string) {
-	if near := nearest(d.kind.name, names); near != "" {
+	if near := strays.Nearest(d.kind.name, names); near != "" {
 		r.failFile(d.file, d.path, "no such kind is known: did you mean %q?", near)
 		return
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+
+	"sluice/internal/strays"
 )
 
 // mapName is what tells one key-value map from another.
@@ -33,7 +35,7 @@ type mapEntry struct {
 func (r *reader) readMaps(d *document) {
 	list(r, d, func(at place, m *mapFile) {
 		name := mapName{m.Scope, m.Environment, m.Proxy, m.Name}
-		switch meant := nearest(m.Scope, []string{"environment", "apiproxy"}); {
+		switch meant := strays.Nearest(m.Scope, []string{"environment", "apiproxy"}); {
 		case meant != "" && meant != m.Scope:
 			r.fail(at, "there is no scope %q: did you mean %q?", m.Scope, meant)
 			return
