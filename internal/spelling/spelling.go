@@ -51,27 +51,29 @@ func Plain(name string) string {
 	}, strings.ToLower(name))
 }
 
-// Distance is how many bytes must be changed, added or removed to make b of a
-// (Levenshtein); for very long names it says that they are far apart. It is the
-// textbook's: no module is worth its dependency here.
+// Distance is how many bytes must be changed, added, removed or exchanged with their
+// neighbour to make b of a (optimal string alignment); for very long names it says that
+// they are far apart. It is the textbook's: no module is worth its dependency here.
 func Distance(a, b string) int {
 	if len(a) > longest || len(b) > longest {
 		return longest
 	}
-	row := make([]int, len(b)+1)
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, last, row = last, row, before
 		row[0] = i + 1
 		for j := range len(b) {
-			change := diagonal
+			change := last[j]
 			if a[i] != b[j] {
 				change++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
+			row[j+1] = min(change, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
 	}
 	return row[len(b)]
