@@ -57,7 +57,7 @@ func (s *Service) attempt(l *line, b begun) {
 		return
 	}
 	l.answered(o.responded, o)
-	l.end(b, s.write(ctx, where, r, revision, o, b))
+	l.end(b, s.write(ctx, l, r, revision, o, b))
 }
 
 // read returns the record of a task: state.ErrNotFound also when there is only a tombstone.
@@ -74,8 +74,10 @@ func (s *Service) read(ctx context.Context, where string) (*record, uint64, erro
 }
 
 // write writes what becomes of the task, until it is written or somebody else has ended the task,
-// and returns the revision that tells it.
-func (s *Service) write(ctx context.Context, where string, r *record, revision uint64, o outcome, b begun) uint64 {
+// and returns the revision that tells it, 0 for none. A store that does not know the task is asked
+// again until the removal is told, for the reason that attempt gives.
+func (s *Service) write(ctx context.Context, l *line, r *record, revision uint64, o outcome, b begun) uint64 {
+	where := place(l.generation, b.key)
 	for wait := writePause; ; wait = min(2*wait, maxPause) {
 		written, err := s.writeOnce(ctx, where, r, revision, o, b)
 		if err == nil {
@@ -90,13 +92,17 @@ func (s *Service) write(ctx context.Context, where string, r *record, revision u
 		case ctx.Err() != nil:
 			return 0
 		case errors.Is(err, state.ErrNotFound):
-			return 0 // the next attempt finds out whether it is gone
+			if l.isRemoved(b) {
+				return 0
+			}
+			delay.For(ctx, wait)
 		case err != nil:
-			continue // r was settled already, and is not written: revision makes sure
+			// r was settled already, and is not written: revision makes sure
 		case fresh.has(o):
 			return now
+		default:
+			r, revision = fresh, now
 		}
-		r, revision = fresh, now
 	}
 }
 

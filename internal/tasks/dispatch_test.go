@@ -525,6 +525,61 @@ func TestLostLease(t *testing.T) {
 	})
 }
 
+// TestUnawareStore: a store that does not know a task, since its leader has just changed, keeps no
+// task from being sent once: neither when an attempt begins, nor when it is to be written how one
+// went, nor for RunTask.
+func TestUnawareStore(t *testing.T) {
+	const looks = 7
+	for name, c := range map[string]struct {
+		paused bool // and then run by RunTask
+		during bool // the store changes its leader while the task is sent, not before
+	}{
+		"before an attempt":         {},
+		"during an attempt":         {during: true},
+		"before a run of RunTask's": {paused: true},
+		"during a run of RunTask's": {paused: true, during: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				// The lag lets the store forget before the leader hears of RunTask.
+				e := &fragile{Engine: state.NewMemory(time.Now), lag: time.Second}
+				var got seen
+				s := opened(t, e, Options{Transport: world(func(*http.Request) (int, http.Header) {
+					if got.add(call{}) == 1 && c.during {
+						e.unaware.Store(looks)
+					}
+					return 200, nil
+				})})
+				s.queueFor(t, &pb.Queue{})
+				task := s.add1(t, inAnHour(post("http://x.example/")))
+				if c.paused {
+					_, err := s.PauseQueue(t.Context(), &pb.PauseQueueRequest{Name: testQueue})
+					check(t, err)
+					_, err = s.RunTask(t.Context(), &pb.RunTaskRequest{Name: task.Name})
+					check(t, err)
+				}
+				if !c.during {
+					e.unaware.Store(looks)
+				}
+				time.Sleep(2 * time.Hour)
+				if n := len(got.all()); n != 1 {
+					t.Errorf("sent %d times, want once", n)
+				}
+				if left := e.unaware.Load(); left > 0 {
+					t.Errorf("the store was asked %d times fewer than it takes to know the task", left)
+				}
+				_, err := s.GetTask(t.Context(), &pb.GetTaskRequest{Name: task.Name})
+				wantCode(t, err, codes.NotFound, "not found")
+			})
+		})
+	}
+}
+
+func inAnHour(task *pb.Task) *pb.Task {
+	task.ScheduleTime = timestamppb.New(time.Now().Add(time.Hour))
+	return task
+}
+
 // TestClose ends the service while an attempt is under way: it waits for the grace, and the next
 // process repeats what was cut off.
 func TestClose(t *testing.T) {

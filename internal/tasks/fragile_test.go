@@ -5,30 +5,44 @@ import (
 	"sync/atomic"
 	"time"
 
+	"sluice/internal/delay"
 	"sluice/internal/state"
 )
 
 // fragile is an engine whose writes fail while it is broken. Every second one of them happens all
 // the same, which is what an acknowledgement that was lost looks like. Its watches tell of changes
-// some time after they happened, as those of a cluster do.
+// some time after they happened, as those of a cluster do. And it may know none of its tasks for
+// some looks at them, as a member that leads since a moment ago and has not caught up.
 type fragile struct {
 	state.Engine
-	lag    time.Duration // between two changes that are told, 0 for none
-	broken atomic.Bool
-	writes atomic.Int64
+	lag     time.Duration // between two changes that are told, 0 for none
+	broken  atomic.Bool
+	writes  atomic.Int64
+	unaware atomic.Int64 // for how many more looks at tasks it knows none
 }
 
 func (f *fragile) Bucket(ctx context.Context, c state.BucketConfig) (state.Bucket, error) {
 	b, err := f.Engine.Bucket(ctx, c)
-	return &fragileBucket{b, f}, err
+	return &fragileBucket{b, f, c.Name == buckets.tasks.Name}, err
 }
 
 type fragileBucket struct {
 	state.Bucket
 	engine *fragile
+	tasks  bool
+}
+
+func (b *fragileBucket) Get(ctx context.Context, key string) (state.Entry, error) {
+	if b.tasks && b.engine.unaware.Add(-1) >= 0 {
+		return state.Entry{}, state.ErrNotFound
+	}
+	return b.Bucket.Get(ctx, key)
 }
 
 func (b *fragileBucket) Replace(ctx context.Context, key string, value []byte, revision uint64, life time.Duration) (uint64, error) {
+	if b.tasks && b.engine.unaware.Load() > 0 {
+		return 0, state.ErrRevision
+	}
 	broken := b.engine.broken.Load()
 	if broken && b.engine.writes.Add(1)%2 == 0 {
 		return 0, state.ErrUnavailable
@@ -59,8 +73,9 @@ func (b *fragileBucket) Watch(ctx context.Context, do func(state.Change)) error 
 		for {
 			select {
 			case c := <-later:
-				time.Sleep(b.engine.lag)
-				do(c)
+				if delay.For(ctx, b.engine.lag) {
+					do(c)
+				}
 			case <-ctx.Done():
 				return
 			}

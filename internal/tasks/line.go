@@ -199,6 +199,13 @@ func (l *line) end(b begun, await uint64) {
 	l.arrange(b.entry)
 }
 
+// isRemoved tells whether the removal of the task of an attempt was told.
+func (l *line) isRemoved(b begun) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return b.entry.removed
+}
+
 // unused tells that an attempt was begun and not sent, so that it costs no token.
 func (l *line) unused(b begun) {
 	l.mu.Lock()
