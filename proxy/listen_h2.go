@@ -119,6 +119,7 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 	m.Header = fromHTTP(req.Header, req.Host)
 	if req.ContentLength != 0 {
 		body := h.timed(req.Body, w)
+		defer body.end()
 		ses.body = &requestBody{peerBody: peerBody{body, clientFault}, reads: body}
 		m.Body.SetStream(ses.body, req.ContentLength)
 		m.Trailer = func() flow.Header { return fromHTTP(req.Trailer, "") }
@@ -145,19 +146,30 @@ func (h *h2Server) handle(w http.ResponseWriter, req *http.Request) {
 }
 
 // timedBody bounds how long a client may take for the next bytes of a body.
-// net/http has deadlines for the whole body only.
+// net/http has deadlines for the whole body only, and takes none for a stream whose
+// handler has returned: so the timer, which may run although it was stopped, asks
+// whether there is still something to end.
 type timedBody struct {
 	io.ReadCloser
 	timeout time.Duration
 	until   time.Time // for all reads together; zero: none
 	timer   *time.Timer
+
+	mu   sync.Mutex // guards what follows
+	due  time.Time  // when the Read under way has lasted too long; zero: none is
+	over bool       // the handler is about to return
 }
 
 func (h *h2Server) timed(body io.ReadCloser, w http.ResponseWriter) *timedBody {
 	stream := http.NewResponseController(w)
-	b := &timedBody{ReadCloser: body, timeout: h.bodyTimeout, timer: time.AfterFunc(h.bodyTimeout, func() {
-		_ = stream.SetReadDeadline(time.Now()) // ends the Read under way; a stream that has ended needs none
-	})}
+	b := &timedBody{ReadCloser: body, timeout: h.bodyTimeout}
+	b.timer = time.AfterFunc(h.bodyTimeout, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if now := time.Now(); !b.over && !b.due.IsZero() && !now.Before(b.due) {
+			_ = stream.SetReadDeadline(now) // a stream that has ended needs none
+		}
+	})
 	b.timer.Stop()
 	return b
 }
@@ -167,9 +179,27 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	if !b.until.IsZero() {
 		timeout = min(timeout, time.Until(b.until))
 	}
+	b.setDue(time.Now().Add(timeout))
 	b.timer.Reset(timeout)
-	defer b.timer.Stop()
+	defer func() {
+		b.timer.Stop()
+		b.setDue(time.Time{})
+	}()
 	return b.ReadCloser.Read(p)
+}
+
+func (b *timedBody) setDue(t time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.due = t
+}
+
+// end is called before the handler returns: from then on the stream is left alone.
+func (b *timedBody) end() {
+	b.timer.Stop()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = true
 }
 
 // ReadUntil bounds all reads together; the zero time takes the bound off.

@@ -6,7 +6,9 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sluice/internal/http1"
@@ -203,6 +205,45 @@ func TestSlowHTTP2Body(t *testing.T) {
 	if resp.StatusCode != 408 {
 		t.Error(resp.Status)
 	}
+}
+
+// endedStream is what net/http gives a handler, and tells whether it is asked for a
+// deadline after the handler has returned, which crashes net/http.
+type endedStream struct {
+	http.ResponseWriter
+	over, late atomic.Bool
+}
+
+func (s *endedStream) SetReadDeadline(time.Time) error {
+	if s.over.Load() {
+		s.late.Store(true)
+	}
+	return nil
+}
+
+// slowRead is a body whose next byte takes its time.
+type slowRead struct{ takes time.Duration }
+
+func (b slowRead) Read(p []byte) (int, error) { time.Sleep(b.takes); p[0] = 'x'; return 1, nil }
+func (b slowRead) Close() error               { return nil }
+
+// TestHTTP2BodyEndsWhenItIsLate: a byte that comes at the moment when it is too late
+// for it, and ends the request, does not have the timer reach for the stream.
+func TestHTTP2BodyEndsWhenItIsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &h2Server{bodyTimeout: time.Second}
+		for range 1000 { // whether the byte or the timer is first is left to chance
+			stream := &endedStream{}
+			body := h.timed(slowRead{h.bodyTimeout}, stream)
+			_, _ = body.Read(make([]byte, 1))
+			body.end()
+			stream.over.Store(true)
+			synctest.Wait()
+			if stream.late.Load() {
+				t.Fatal("a deadline for a stream that has ended")
+			}
+		}
+	})
 }
 
 // TestRefusedBeforeAnyProxy: broken messages have Apigee's faults.
