@@ -86,7 +86,7 @@ func (s *served) hammer(path string, n int) error {
 		return err
 	}
 	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(5 * patience)); err != nil {
 		return err
 	}
 	br := bufio.NewReader(c)

@@ -46,7 +46,7 @@ func TestEventsPassAtOnce(t *testing.T) {
 		for _, event := range []string{"data: one\n\n", "data: two\r\n\r\n", "id: 3\rdata: three\r\r"} {
 			select {
 			case send <- event:
-			case <-time.After(10 * time.Second):
+			case <-time.After(patience):
 				t.Fatal("the target is not asked")
 			}
 			if event[len(event)-1] == '\r' {

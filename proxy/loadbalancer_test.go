@@ -93,10 +93,15 @@ func TestBusyUntilRead(t *testing.T) {
 	}
 	a.server.Handler = a
 	for i := range g.balancer.servers {
-		if n := g.balancer.rotation.servers[i].active; n != 0 {
-			t.Errorf("server %d still has %d requests", i, n)
-		}
+		eventually(t, fmt.Sprintf("server %d is idle", i), func() bool { return g.idle(i) })
 	}
+}
+
+func (g *gateway) idle(i int) bool {
+	r := g.balancer.rotation
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.servers[i].active == 0
 }
 
 func TestFailureAndReturn(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"sluice/faults"
 	"sluice/flow"
 	"sluice/internal/http1"
+	"sluice/internal/loopback"
 )
 
 // provocation is a real request that ends in a fault.
@@ -33,7 +34,7 @@ func answering(t *testing.T, answer string, parts ...string) string {
 func provocations(t *testing.T) []provocation {
 	const reads = `<Note name="N">{message.content} {request.formparam.a}</Note>`
 	onlyRequest, onlyResponse := preFlow(onRequest("N")), preFlow(onResponse("N"))
-	hang, _ := hanging(t, "")
+	hang, _, _ := hanging(t, "")
 	mute := "http://" + bareTarget(t, func(net.Conn) {})
 	shout := answering(t, "HTTP/1.1 101 Switching Protocols\nConnection: Upgrade\nUpgrade: websocket\n\n")
 	passing := func(fault, answer string, parts ...string) provocation {
@@ -47,7 +48,7 @@ func provocations(t *testing.T) []provocation {
 		{fault: "APITimedOut", files: []string{"api.timeout=30", targetAt(hang)}},
 		{fault: "GatewayTimeout", files: []string{targetAt(hang, "io.timeout.millis=30")}},
 		{fault: "RequestTimeOut", files: []string{reads, onlyRequest, nullRoute}, request: "POST %s HTTP/1.1\nContent-Length: 9\n\nhalf"},
-		{fault: "ServiceUnavailable", files: []string{targetAt("http://" + refusing(t))}},
+		{fault: "ServiceUnavailable", files: []string{targetAt("http://" + loopback.Address(t))}},
 		{fault: "NoActiveTargets", files: []string{`<TargetEndpoint name="default"><HTTPTargetConnection><LoadBalancer><Server name="off"/></LoadBalancer></HTTPTargetConnection></TargetEndpoint>`}},
 		{fault: "SslHandshakeFailed", files: []string{targetAt(strings.Replace(mute, "http:", "https:", 1))}},
 		{fault: "UnexpectedEOFAtTarget", files: []string{targetAt(mute)}, request: "POST %s HTTP/1.1\n\nbody"},
@@ -87,16 +88,6 @@ func provocations(t *testing.T) []provocation {
 		{fault: "PolicyPanic", files: []string{nullRoute, preFlow(onRequest("P")), `<Panic name="P"/>`}},
 		{fault: "InternalError", files: []string{nullRoute, preFlow(onRequest("B")), `<Broken name="B"/>`}},
 	}
-}
-
-// refusing is an address where nobody listens.
-func refusing(t *testing.T) string {
-	l := listen(t)
-	addr := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return addr
 }
 
 // TestEveryRuntimeFaultIsProvoked holds the catalogue against what the runtime

@@ -23,6 +23,10 @@ import (
 	"sluice/internal/http1"
 )
 
+// patience is how long a test waits for what should happen. It passes only in tests that
+// fail, so it is far more than a busy machine needs.
+const patience = time.Minute
+
 // rig is a runtime whose bundles are written in the test.
 type rig struct {
 	files    []string            // XML of the proxy "test"; the root element tells the folder
@@ -165,7 +169,7 @@ func (s *served) snapshot(g rig) (*Snapshot, flow.Problems) {
 }
 
 func (s *served) shutdown() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	s.shutdownIn(ctx)
 }
@@ -344,7 +348,7 @@ func (s *served) dial() net.Conn {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { c.Close() })
-	if err := c.SetDeadline(time.Now().Add(15 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
 		s.t.Fatal(err)
 	}
 	return c
@@ -406,10 +410,22 @@ func next[T any](t testing.TB, c <-chan T, what string) T {
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("waited in vain for " + what)
 		panic("unreachable")
 	}
+}
+
+// patiently tries with longer and longer limits, until what should happen before the
+// limit ends was not too late on a machine as busy as this.
+func patiently(t testing.TB, what string, inTime func(limit time.Duration) bool) {
+	t.Helper()
+	for limit := 50 * time.Millisecond; limit < patience; limit *= 4 {
+		if inTime(limit) {
+			return
+		}
+	}
+	t.Fatal("not within any limit: " + what)
 }
 
 // arrived is a request at a target, byte for byte.
@@ -475,7 +491,7 @@ func bareTarget(t testing.TB, serve func(net.Conn)) (addr string) {
 			}
 			running.Go(func() {
 				defer c.Close()
-				_ = c.SetDeadline(time.Now().Add(15 * time.Second)) // only bounds a failing test
+				_ = c.SetDeadline(time.Now().Add(patience))
 				serve(c)
 			})
 		}

@@ -73,7 +73,7 @@ func start(t *testing.T, s setup) *gateway {
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := server.Shutdown(ctx); err != nil {
 			t.Error(err)
@@ -122,7 +122,7 @@ func listen(t *testing.T) net.Listener {
 
 // caller is a plain client whose connections end with the test.
 func caller(t *testing.T) *http.Client {
-	c := &http.Client{Transport: &http.Transport{DisableCompression: true}, Timeout: 20 * time.Second}
+	c := &http.Client{Transport: &http.Transport{DisableCompression: true}, Timeout: patience}
 	t.Cleanup(c.CloseIdleConnections)
 	return c
 }

@@ -383,7 +383,7 @@ func http2Caller(t *testing.T, config *tls.Config) *http.Client {
 	p.SetUnencryptedHTTP2(config == nil)
 	tr := &http.Transport{Protocols: p, TLSClientConfig: config, DisableCompression: true}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, Timeout: 15 * time.Second}
+	return &http.Client{Transport: tr, Timeout: patience}
 }
 
 const tellClient = `<Assign name="T"><V name="response.header.Told">{client.scheme} {client.ssl.enabled} {tls.protocol} {request.version} {client.ip} {request.verb} {request.path}?{request.querystring}</V></Assign>`
@@ -510,7 +510,7 @@ func TestAnswerOvertakesUpload(t *testing.T) {
 		}
 	})
 	s := rig{files: []string{proxyAt("/p"), targetAt("http://" + addr)}}.serve(t)
-	http1Caller := &http.Client{Transport: &http.Transport{}, Timeout: 15 * time.Second}
+	http1Caller := &http.Client{Transport: &http.Transport{}, Timeout: patience}
 	t.Cleanup(http1Caller.CloseIdleConnections)
 	for _, client := range []*http.Client{http1Caller, http2Caller(t, nil)} {
 		var all sync.WaitGroup
@@ -544,7 +544,7 @@ func upload(t *testing.T, client *http.Client, url string) {
 func TestPostClientFlowDelaysNobody(t *testing.T) {
 	s := rig{files: []string{proxyAt("/p", nullRoute, postClient("G if request.header.wait != null", "N if request.header.wait != null")),
 		`<Gate name="G"/>`, `<Note name="N">{request.content}</Note>`}}.serve(t)
-	clients := map[string]*http.Client{"HTTP/1": {Transport: &http.Transport{}, Timeout: 15 * time.Second}, "HTTP/2": http2Caller(t, nil)}
+	clients := map[string]*http.Client{"HTTP/1": {Transport: &http.Transport{}, Timeout: patience}, "HTTP/2": http2Caller(t, nil)}
 	for name, client := range clients {
 		t.Cleanup(client.CloseIdleConnections)
 		req, err := http.NewRequest("POST", "http://"+s.addr+"/p", strings.NewReader(name))
@@ -609,7 +609,7 @@ func TestShutdownDrains(t *testing.T) {
 	go func() { got <- s.ask("GET /gate HTTP/1.1\nConnection: keep-alive").status }()
 	next(t, s.entered, "the request")
 	stopped := make(chan bool)
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	go func() { defer close(stopped); s.shutdownIn(ctx) }()
 	time.Sleep(50 * time.Millisecond) // the server has begun to close
