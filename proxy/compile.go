@@ -39,6 +39,9 @@ type Options struct {
 	EdgeStatus bool
 	// XMLFaults answers in XML when the client sent or accepts XML (runtime.md 7.5).
 	XMLFaults bool
+	// AllowMissing loads bundles that attach policies of types which are not
+	// available here: such a step fails when a request reaches it.
+	AllowMissing bool
 }
 
 // compilation is the state of compiling one bundle.
@@ -119,6 +122,8 @@ func (k *compilation) policy(name string, d *document) *compiledPolicy {
 	if p.kind != nil { // whether that refuses the bundle depends on its being attached
 		p.policy = p.kind.Compile(b, d.root)
 		p.names = b.Own
+	} else if k.Options.AllowMissing && isApigeePolicy(p.element) {
+		p.policy = missingPolicy{name, p.element}
 	}
 	resourcesExist(b, d.root)
 	return p

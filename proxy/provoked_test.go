@@ -85,6 +85,7 @@ func provocations(t *testing.T) []provocation {
 		passing("InvalidMessage/response", "no HTTP\n\n"),
 		{fault: "ChainTooDeep", files: []string{`<TargetEndpoint name="default"><LocalTargetConnection><Path>/ChainTooDeep</Path></LocalTargetConnection></TargetEndpoint>`}},
 		{fault: "MethodNotAllowed", files: []string{nullRoute, "allow.http.method.GET=false"}},
+		{fault: "PolicyTypeNotAvailable", files: []string{nullRoute, preFlow(onRequest("J")), `<JavaCallout name="J"/>`}},
 		{fault: "PolicyPanic", files: []string{nullRoute, preFlow(onRequest("P")), `<Panic name="P"/>`}},
 		{fault: "InternalError", files: []string{nullRoute, preFlow(onRequest("B")), `<Broken name="B"/>`}},
 	}
@@ -128,6 +129,7 @@ func provoking(t *testing.T) (*served, []provocation) {
 	g := rig{
 		proxies:  map[string][]string{},
 		env:      &Environment{TargetServers: map[string]*TargetServer{"off": {Name: "off", Host: "127.0.0.1", Port: 1}}},
+		options:  Options{AllowMissing: true},
 		timeouts: http1.Timeouts{Read: 50 * time.Millisecond},
 		services: flow.Services{Integrations: noIntegrations{}, Identity: teller{errors.New("revoked")}},
 	}

@@ -1,13 +1,16 @@
 package proxy
 
 import (
+	"context"
 	"slices"
 
 	"sluice/faults"
+	"sluice/flow"
 )
 
 // unavailable reports the policies whose type does not exist here: an error when
-// they are attached, since leaving one out silently could open an API.
+// they are attached, since leaving one out silently could open an API, and a warning
+// where AllowMissing has them fail.
 func (k *compilation) unavailable() {
 	for _, name := range sortedKeys(k.policies) {
 		p := k.policies[name]
@@ -15,16 +18,30 @@ func (k *compilation) unavailable() {
 			continue
 		}
 		b := k.build(p.doc, name)
-		code, message, hint := "UnknownPolicyType", "policy type "+p.element+" is not known", "check the spelling of the root element"
+		code, message, hint, way := "UnknownPolicyType", "policy type "+p.element+" is not known", "check the spelling of the root element", ""
 		if isApigeePolicy(p.element) {
 			code, message, hint = "PolicyTypeNotAvailable", "policy type "+p.element+" is not available yet", "the README lists the policies that are"
+			way = "; with --allow-missing-policies the bundle is loaded, and only requests that reach the policy fail"
 		}
-		if p.attached {
-			b.RefuseText(p.doc.root, code, message, hint)
-			continue
+		switch {
+		case !p.attached:
+			b.Warn(p.doc.root, code, message+"; it is not attached", hint)
+		case p.policy != nil:
+			b.Warn(p.doc.root, code, message+": a request that reaches it ends in "+policyTypeNotAvailable.Code, hint)
+		default:
+			b.RefuseText(p.doc.root, code, message, hint+way)
 		}
-		b.Warn(p.doc.root, code, message+"; it is not attached", hint)
 	}
+}
+
+var policyTypeNotAvailable = faults.MustRuntime("PolicyTypeNotAvailable")
+
+// missingPolicy stands for a policy whose type does not exist here. It fails, so that
+// nobody gets past what it would have checked.
+type missingPolicy struct{ name, element string }
+
+func (p missingPolicy) Execute(context.Context, *flow.Exchange) error {
+	return policyTypeNotAvailable.New("policy", p.name, "type", p.element)
 }
 
 // faultless are policy types of Apigee that no fault of the catalogue belongs to

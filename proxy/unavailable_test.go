@@ -21,13 +21,20 @@ func TestIsApigeePolicy(t *testing.T) {
 }
 
 // TestUnavailablePolicies: what is attached and does not exist here refuses the
-// bundle, with a message that tells a type of Apigee from a misspelt one.
+// bundle, with a message that tells a type of Apigee from a misspelt one; AllowMissing
+// loads it with the former.
 func TestUnavailablePolicies(t *testing.T) {
-	for _, c := range []struct{ element, step, want, severity string }{
-		{"GraphQL", "P", "PolicyTypeNotAvailable", "error"},
-		{"XSL", "P", "PolicyTypeNotAvailable", "error"},
-		{"AssignMassage", "P", "UnknownPolicyType", "error"},
-		{"GraphQL", "", "PolicyTypeNotAvailable", "warning"},
+	for _, c := range []struct {
+		element, step, code, severity string
+		allow                         bool
+	}{
+		{"GraphQL", "P", "PolicyTypeNotAvailable", "error", false},
+		{"XSL", "P", "PolicyTypeNotAvailable", "error", false},
+		{"XSL", "P", "PolicyTypeNotAvailable", "warning", true},
+		{"AssignMassage", "P", "UnknownPolicyType", "error", false},
+		{"AssignMassage", "P", "UnknownPolicyType", "error", true},
+		{"GraphQL", "", "PolicyTypeNotAvailable", "warning", false},
+		{"GraphQL", "", "PolicyTypeNotAvailable", "warning", true},
 	} {
 		steps := ""
 		if c.step != "" {
@@ -36,9 +43,21 @@ func TestUnavailablePolicies(t *testing.T) {
 		d := newDisk(t)
 		d.write("b/apiproxy/proxies/default.xml", proxyAt("/b", steps+nullRoute))
 		d.write("b/apiproxy/policies/P.xml", `<`+c.element+` name="P"/>`)
-		got := (&Loader{Compiler: testCompiler(t), Paths: []string{d.root}}).Load().Problems
-		if len(got) != 1 || got[0].Code != c.want || got[0].Severity != c.severity {
+		compiler := testCompiler(t)
+		compiler.Options.AllowMissing = c.allow
+		got := (&Loader{Compiler: compiler, Paths: []string{d.root}}).Load().Problems
+		if len(got) != 1 || got[0].Code != c.code || got[0].Severity != c.severity {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}
+}
+
+// TestMissingPolicy: it fails where a request reaches it, unless the step has
+// continueOnError, and nowhere else.
+func TestMissingPolicy(t *testing.T) {
+	s := rig{options: Options{AllowMissing: true}, files: []string{
+		proxyAt("/p", preFlow(onRequest("J if request.verb = \"POST\"", "C")), nullRoute),
+		`<JavaCallout name="J"/>`, `<JavaCallout name="C" continueOnError="true"/>`}}.serve(t)
+	s.wants("GET /p HTTP/1.1", 200, "")
+	s.faults("POST /p HTTP/1.1\n\nx", 501, "sluice.PolicyTypeNotAvailable")
 }

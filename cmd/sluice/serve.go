@@ -185,7 +185,7 @@ func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime
 	}
 	r.loader = &proxy.Loader{Paths: s.Paths, Compiler: &proxy.Compiler{
 		Registry: registry, Services: r.services, Environment: environment, Network: r.network,
-		Options: proxy.Options{Bubble: s.FaultsBubble, JavaPrecedence: s.JavaPrecedence, EdgeStatus: s.FaultsEdge, XMLFaults: s.FaultsXML},
+		Options: proxy.Options{Bubble: s.FaultsBubble, JavaPrecedence: s.JavaPrecedence, EdgeStatus: s.FaultsEdge, XMLFaults: s.FaultsXML, AllowMissing: s.AllowMissing},
 	}}
 	return r, nil
 }

@@ -45,6 +45,7 @@ type settings struct {
 	FaultsEdge     bool              `yaml:"faults-edge"`
 	FaultsXML      bool              `yaml:"faults-xml"`
 	JavaPrecedence bool              `yaml:"java-precedence"`
+	AllowMissing   bool              `yaml:"allow-missing-policies"`
 	Drain          time.Duration     `yaml:"drain"`
 	LogLevel       string            `yaml:"log-level"`
 	LogFormat      string            `yaml:"log-format"`
@@ -147,6 +148,7 @@ func (s *settings) options() []*option {
 		{name: "faults-edge", usage: "answer with Apigee Edge's statuses where they differ", set: flag(&s.FaultsEdge), boolean: true},
 		{name: "faults-xml", usage: "answer default faults in XML to clients that speak XML", set: flag(&s.FaultsXML), boolean: true},
 		{name: "java-precedence", usage: "&& binds tighter than || in conditions", set: flag(&s.JavaPrecedence), boolean: true},
+		{name: "allow-missing-policies", usage: "load bundles that attach policies of types which are not available; a request that reaches one ends in a fault (501)", set: flag(&s.AllowMissing), boolean: true},
 		{name: "drain", usage: "`duration` that requests under way may take after SIGTERM or SIGINT; a second one ends at once", set: duration(&s.Drain, 0), def: s.Drain.String()},
 		{name: "log-level", usage: "`level`: debug, info, warn or error; debug tells why requests fail, and what scripts print, which may be content of messages", set: text(&s.LogLevel), def: s.LogLevel},
 		{name: "log-format", usage: "`form`: console or json", set: text(&s.LogFormat), def: s.LogFormat},

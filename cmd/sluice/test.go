@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluice/internal/cases"
+	"sluice/proxy"
 )
 
 // testSettings are the flags of `sluice test`.
@@ -27,6 +28,7 @@ type testSettings struct {
 	failFast bool
 	format   string
 	output   string
+	compile  proxy.Options
 }
 
 func testCommand() *cobra.Command {
@@ -82,6 +84,7 @@ could not be run.`,
 	f.IntVarP(&s.jobs, "jobs", "j", 0, "`number` of cases that run at once (default: twice the processors)")
 	f.StringVar(&s.format, "format", s.format, "`form` of the report: text, json, junit or github (annotations)")
 	f.StringVar(&s.output, "output", "", "write the report to a `file`, and text to the terminal")
+	f.BoolVar(&s.compile.AllowMissing, "allow-missing-policies", false, "take bundles that attach policies of types which are not available; a request that reaches one ends in a fault (501)")
 	feature.register(f)
 	matrix.register(f)
 	return cmd
@@ -100,7 +103,7 @@ func test(ctx context.Context, s *testSettings, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	options.Update, options.Verbose = s.update, s.verbose
+	options.Update, options.Verbose, options.Compile = s.update, s.verbose, s.compile
 	suite := &cases.Suite{Cases: list, Options: options, Jobs: s.jobs, FailFast: s.failFast}
 	if s.watch {
 		return watchCases(ctx, s, suite, out)

@@ -57,7 +57,7 @@ func runFeatures(ctx context.Context, s *testSettings, o *featureOptions, out, e
 	if err != nil {
 		return err
 	}
-	suite.Deploy = deployFeatures(s.paths, o.orgData, s.verbose, errs)
+	suite.Deploy = deployFeatures(s.paths, o.orgData, s.compile, s.verbose, errs)
 	var totals features.Totals
 	err = s.report(out, func(reports ...cases.Report) (err error) {
 		totals, err = suite.Run(ctx, reports...)

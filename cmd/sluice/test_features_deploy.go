@@ -25,9 +25,9 @@ import (
 
 // deployFeatures serves the bundles at the paths to features, on a free port. The
 // folders of orgData hold the products, keys and maps that they need.
-func deployFeatures(paths, orgData []string, verbose bool, errs io.Writer) features.Deploy {
+func deployFeatures(paths, orgData []string, options proxy.Options, verbose bool, errs io.Writer) features.Deploy {
 	return func(context.Context) (*features.Deployed, error) {
-		s := &featureServer{paths: paths, orgData: orgData, verbose: verbose, errs: errs}
+		s := &featureServer{paths: paths, orgData: orgData, options: options, verbose: verbose, errs: errs}
 		d, err := s.deploy()
 		if err != nil {
 			return nil, errors.Join(err, s.close())
@@ -41,6 +41,7 @@ func deployFeatures(paths, orgData []string, verbose bool, errs io.Writer) featu
 type featureServer struct {
 	paths   []string
 	orgData []string
+	options proxy.Options
 	verbose bool
 	errs    io.Writer
 	data    *orgData
@@ -167,7 +168,7 @@ func (s *featureServer) compile(services *flow.Services, n *proxy.Network) (*pro
 	settings.Paths = s.paths
 	environment, problems := readEnvironment(&settings)
 	s.data.join(environment)
-	loader := &proxy.Loader{Paths: s.paths, Compiler: &proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: n}}
+	loader := &proxy.Loader{Paths: s.paths, Compiler: &proxy.Compiler{Registry: registry, Services: services, Environment: environment, Network: n, Options: s.options}}
 	load := loader.Load()
 	problems = append(problems, load.Problems...)
 	if problems.Refused() {

@@ -71,6 +71,21 @@ func TestTestCommand(t *testing.T) {
 	}
 }
 
+// TestAllowMissingPolicies: what does not lead through a policy of a type that is not
+// available here can be tested.
+func TestAllowMissingPolicies(t *testing.T) {
+	dir := bundle(t, "/java", `<PreFlow><Request><Step><Name>J</Name><Condition>request.verb = "POST"</Condition></Step></Request></PreFlow><RouteRule name="none"/>`, "")
+	write(t, filepath.Join(dir, "apiproxy", "policies", "J.xml"), `<JavaCallout name="J"><ClassName>a.B</ClassName><ResourceURL>java://a.jar</ResourceURL></JavaCallout>`)
+	write(t, filepath.Join(dir, "java.case"), "Only POST asks Java.\n-- request --\nGET /java HTTP/1.1\n-- response --\nHTTP/1.1 200 OK\n"+
+		"-- request --\nPOST /java HTTP/1.1\nContent-Length: 0\n-- response --\nHTTP/1.1 501 Not Implemented\n\n{\"fault\":{\"faultstring\":\"Policy J cannot run: policy type JavaCallout is not available\",\"detail\":{\"errorcode\":\"sluice.PolicyTypeNotAvailable\"}}}\n")
+	if out, _, code := sluice(t, "test", dir); code != 1 || !strings.Contains(out, "--allow-missing-policies") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	if out, errs, code := sluice(t, "test", dir, "--allow-missing-policies"); code != 0 {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+}
+
 func compareGolden(t *testing.T, file, got string) {
 	t.Helper()
 	if *golden {

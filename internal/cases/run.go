@@ -13,6 +13,7 @@ import (
 // integration engine.
 type Options struct {
 	Registry *flow.Registry
+	Compile  proxy.Options // how bundles are compiled
 	// LocalIntegrations makes the integration service of the files
 	// DIR/integrations/NAME.json, and what closes it. By the network, whatever
 	// the integrations call is the case's upstream. nil: cases that need such a

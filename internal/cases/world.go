@@ -110,7 +110,7 @@ func (w *world) deploy(o Options) (*proxy.Snapshot, error) {
 		Organization: organization, Name: environment, Region: Region, Pod: "pod-1",
 		TargetServers: servers, Accounts: map[string]string{"": w.c.config.account},
 	}
-	snapshot, problems := w.c.folder.deploy(&proxy.Compiler{Registry: o.Registry, Services: w.services, Environment: env, Network: w.network})
+	snapshot, problems := w.c.folder.deploy(&proxy.Compiler{Registry: o.Registry, Services: w.services, Environment: env, Network: w.network, Options: o.Compile})
 	if problems.Refused() {
 		return nil, &refusal{w.c.folder.dir, problems.Errors()}
 	}
