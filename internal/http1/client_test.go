@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -69,7 +70,7 @@ func TestNotReused(t *testing.T) {
 				}
 				start := time.Now()
 				resp.Body.Close()
-				if d := time.Since(start); d > 2*time.Second {
+				if d := time.Since(start); d > patience/2 {
 					t.Errorf("Close took %v", d)
 				}
 			}
@@ -144,6 +145,22 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// noQuiet waits until no connection is kept on which nothing has come.
+func noQuiet(t *testing.T, cl *Client) {
+	t.Helper()
+	for end := time.Now().Add(patience); cl.anyQuiet(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("nothing has come")
+		}
+	}
+}
+
+func (cl *Client) anyQuiet() bool {
+	cl.pools.mu.Lock()
+	defer cl.pools.mu.Unlock()
+	return slices.ContainsFunc(cl.pools.idle[testKey], func(c *targetConn) bool { return c.probe.quiet() })
+}
+
 // TestLateBytes: what a target sends behind its answer, late, is nobody's.
 func TestLateBytes(t *testing.T) {
 	late := make(chan bool, 2)
@@ -161,7 +178,7 @@ func TestLateBytes(t *testing.T) {
 			t.Error(got)
 		}
 		<-late
-		time.Sleep(5 * time.Millisecond) // until the kernel has passed it on
+		noQuiet(t, cl) // the kernel has passed it on
 	}
 }
 
@@ -184,7 +201,7 @@ func TestStale(t *testing.T) {
 			t.Error(got)
 		}
 		<-closed
-		time.Sleep(5 * time.Millisecond) // until the kernel has passed the FIN on
+		noQuiet(t, cl) // the kernel has passed the FIN on
 	}
 }
 
@@ -254,29 +271,26 @@ func TestUpgrade(t *testing.T) {
 
 // TestIdleLimits: at most so many connections are kept, and not for ever.
 func TestIdleLimits(t *testing.T) {
-	p := &pools{}
-	mk := func() *targetConn {
-		a, b := net.Pipe()
-		t.Cleanup(func() { b.Close() })
-		return newTargetConn(a, testKey)
-	}
-	for range 3 {
-		p.put(mk(), 2, 20*time.Millisecond)
-	}
-	if n := len(p.idle[testKey]); n != 2 {
-		t.Errorf("%d are kept", n)
-	}
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pools{}
+		for range 3 {
+			a, b := net.Pipe()
+			defer b.Close()
+			p.put(newTargetConn(a, testKey), 2, time.Minute)
+		}
 		p.mu.Lock()
-		n, timer := len(p.idle), p.timer
+		if n := len(p.idle[testKey]); n != 2 {
+			t.Errorf("%d are kept", n)
+		}
 		p.mu.Unlock()
-		if n == 0 && timer == nil {
-			return
+		time.Sleep(time.Minute + 2*sweepGap)
+		synctest.Wait()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if len(p.idle) > 0 || p.timer != nil {
+			t.Error("they are kept for ever")
 		}
-		if time.Now().After(end) {
-			t.Fatal("they are kept for ever")
-		}
-	}
+	})
 }
 
 // TestIdleOfKey: a key may say how long its connections are kept, and no other

@@ -29,7 +29,7 @@ func (c bufferConn) SetReadDeadline(time.Time) error  { return nil }
 func passOn(cl *Client, to DialFunc) *Server {
 	return &Server{Handler: func(ctx context.Context, req *Request, w *ResponseWriter) {
 		out := &ClientRequest{Method: req.Method, Target: req.Origin(), Header: req.Header, ContentLength: req.ContentLength,
-			Trailer: req.Trailer, IOTimeout: 10 * time.Second}
+			Trailer: req.Trailer, IOTimeout: patience}
 		if req.ContentLength != 0 {
 			out.Body = req.Body
 		}

@@ -27,7 +27,7 @@ func TestWatch(t *testing.T) {
 		select {
 		case <-ctx.Done():
 			gone <- ctx.Err()
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			gone <- errors.New("not noticed")
 		}
 	}})
@@ -77,7 +77,6 @@ func TestWatchLeavesBody(t *testing.T) {
 		tell(req, w)
 	}})
 	c := dial(t, addr)
-	_ = c.SetDeadline(time.Now().Add(time.Second))
 	_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nContent-Length: 3\r\n"+host+"\r\n")
 	time.Sleep(6 * watchDelay)
 	_, _ = io.WriteString(c, "abc")
@@ -93,7 +92,6 @@ func TestStalledUploadIsCut(t *testing.T) {
 		_, _ = io.Copy(io.Discard, c)
 	})
 	c := dial(t, serve(t, passOn(newClient(t), to)))
-	_ = c.SetDeadline(time.Now().Add(2 * time.Second))
 	_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"+host+"\r\n3\r\nabc\r\n")
 	if got, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(got), "\r\n\r\nno") {
 		t.Errorf("%q, %v", got, err)

@@ -157,7 +157,7 @@ func TestAnswerTimeout(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
 			_, err := stalling(t, answer, get("/"))
-			within(t, start.Add(time.Duration(len(answer))*time.Second), 5*time.Second)
+			within(t, start.Add(time.Duration(len(answer))*time.Second), patience)
 			var ioerr *IOError
 			if !errors.As(err, &ioerr) || ioerr.Op != ReadResponse || !ioerr.Timeout() {
 				t.Error(err)
@@ -174,7 +174,7 @@ func TestAnswerBodyTimeout(t *testing.T) {
 		}
 		start := time.Now().Add(3 * time.Second) // three more bytes come
 		b, err := io.ReadAll(resp.Body)
-		within(t, start, 5*time.Second)
+		within(t, start, patience)
 		var ioerr *IOError
 		if string(b) != "abc" || !errors.As(err, &ioerr) || ioerr.Op != ReadResponse || !ioerr.Timeout() {
 			t.Errorf("%q, %v", b, err)
@@ -189,7 +189,7 @@ func TestRequestWriteTimeout(t *testing.T) {
 		defer b.Close()
 		start := time.Now()
 		_, err := newClient(t).Do(context.Background(), testKey, func(context.Context) (net.Conn, error) { return a, nil }, get("/"))
-		within(t, start, 5*time.Second)
+		within(t, start, patience)
 		var ioerr *IOError
 		if !errors.As(err, &ioerr) || ioerr.Op != WriteRequest || !ioerr.Timeout() {
 			t.Error(err)
@@ -217,7 +217,7 @@ func TestSlowUpload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		_, err := stalling(t, "", post(&slowBody{10}, -1))
-		within(t, start.Add(10*time.Minute), 5*time.Second)
+		within(t, start.Add(10*time.Minute), patience)
 		if !isTimeout(err) {
 			t.Error(err)
 		}
@@ -247,6 +247,6 @@ func TestTimeoutIsNotRepeated(t *testing.T) {
 		if _, err := cl.Do(context.Background(), testKey, to, get("/")); !isTimeout(err) || dials != 1 {
 			t.Errorf("%v, %d dials", err, dials)
 		}
-		within(t, start, 5*time.Second)
+		within(t, start, patience)
 	})
 }
