@@ -13,9 +13,6 @@ var (
 	UnescapeKey = unescapeKey
 )
 
-// DefaultPatience is what Options.Patience stands for when it is 0.
-const DefaultPatience = defaultPatience
-
 // BucketStream and TallyStream return names of streams.
 func BucketStream(name string) string { return "KV_sluice_" + name }
 

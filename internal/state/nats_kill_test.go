@@ -99,7 +99,7 @@ func checkWritten(t *testing.T, dir string, acknowledged map[string]uint64) {
 // writer is the process that is killed. It prints the number of each write when it
 // is acknowledged, in one system call each.
 func writer() {
-	e, err := state.Open(context.Background(), state.Options{Dir: os.Getenv(dirEnv)})
+	e, err := state.Open(context.Background(), state.Options{Dir: os.Getenv(dirEnv), Patience: patience})
 	exitOn(err)
 	b, err := e.Bucket(context.Background(), state.BucketConfig{Name: "killed", Durable: true})
 	exitOn(err)

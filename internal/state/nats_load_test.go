@@ -99,7 +99,7 @@ func (l *load) waitFor(t *testing.T, more int64) {
 	puts, adds := l.putGap.marks.Load()+more, l.adds.Load()+more
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.After(time.Minute)
+	limit := time.After(patience)
 	for l.putGap.marks.Load() < puts || l.adds.Load() < adds {
 		select {
 		case <-tick.C:
@@ -116,7 +116,7 @@ func (l *load) catchUp(t *testing.T) {
 	check(t, err)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.After(time.Minute)
+	limit := time.After(patience)
 	for l.seen.Load() < last {
 		select {
 		case <-tick.C:
@@ -133,7 +133,7 @@ func (l *load) checkAcknowledged(t *testing.T) {
 	t.Helper()
 	l.catchUp(t)
 	there := l.all(t)
-	for deadline := time.Now().Add(time.Minute); l.missing(there) && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); l.missing(there) && time.Now().Before(deadline); {
 		there = l.all(t)
 	}
 	l.mu.Lock()
@@ -169,7 +169,7 @@ func (l *load) missing(there map[string]bool) bool {
 func (l *load) all(t *testing.T) map[string]bool {
 	t.Helper()
 	there := map[string]bool{}
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(patience); ; {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		err := l.bucket.Watch(ctx, func(c state.Change) {

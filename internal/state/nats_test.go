@@ -62,7 +62,7 @@ func TestVolatile(t *testing.T) {
 	scratch := t.TempDir()
 	t.Setenv("TMPDIR", scratch)
 	statetest.Test(t, func(t *testing.T) state.Engine {
-		e, err := state.Open(t.Context(), state.Options{})
+		e, err := state.Open(t.Context(), state.Options{Patience: patience})
 		check(t, err)
 		return e
 	})
@@ -76,7 +76,7 @@ func TestVolatile(t *testing.T) {
 // TestVolatileIsBounded: what does not fit into the memory is refused, and nothing is lost.
 func TestVolatileIsBounded(t *testing.T) {
 	t.Parallel()
-	e, err := state.Open(t.Context(), state.Options{Limits: state.Limits{Memory: 4 << 20}, Patience: 200 * time.Millisecond})
+	e, err := state.Open(t.Context(), state.Options{Limits: state.Limits{Memory: 4 << 20}, Patience: patience})
 	check(t, err)
 	defer func() { check(t, e.Close()) }()
 	b, err := e.Bucket(t.Context(), state.BucketConfig{Name: "much"})
@@ -202,10 +202,14 @@ func TestCallerIsHeard(t *testing.T) {
 	}
 }
 
+// patience is how long a test waits for what should happen, and an engine for its disk where
+// nothing is to fail. It passes only in tests that fail, so it is far more than a busy machine needs.
+const patience = 2 * time.Minute
+
 // embedded opens an engine on a data directory.
 func embedded(t testing.TB, dir string) state.Engine {
 	t.Helper()
-	e, err := state.Open(t.Context(), state.Options{Dir: dir})
+	e, err := state.Open(t.Context(), state.Options{Dir: dir, Patience: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func TestURL(t *testing.T) {
 	statetest.Test(t, func(t *testing.T) state.Engine {
 		s := newForeign(t)
 		s.start(t)
-		return s.engine(t)
+		return s.engine(t, patience)
 	})
 }
 
@@ -42,7 +43,7 @@ func TestInterruption(t *testing.T) {
 	ctx := t.Context()
 	s := newForeign(t)
 	s.start(t)
-	e := s.engine(t)
+	e := s.engine(t, shortPatience)
 	b, err := e.Bucket(ctx, state.BucketConfig{Name: "b", Durable: true})
 	check(t, err)
 	tally, err := e.Tally(ctx, "t")
@@ -89,31 +90,36 @@ func TestInterruption(t *testing.T) {
 // checkNobodyAnswers makes calls while there is no server.
 func checkNobodyAnswers(t *testing.T, b state.Bucket, tally state.Tally) {
 	t.Helper()
+	var calls sync.WaitGroup
+	defer calls.Wait()
 	for name, do := range map[string]func() error{
 		"Put":   func() error { _, err := b.Put(t.Context(), "k", nil, 0); return err },
 		"Get":   func() error { _, err := b.Get(t.Context(), "stays"); return err },
 		"Watch": func() error { return b.Watch(t.Context(), func(state.Change) {}) },
 		"Add":   func() error { _, err := tally.Add(t.Context(), "k", 1, time.Minute); return err },
 	} {
-		start := time.Now()
-		if err := do(); !errors.Is(err, state.ErrUnavailable) {
-			t.Errorf("%s without a server: %v", name, err)
-		}
-		if took := time.Since(start); took > 7*patience {
-			t.Errorf("%s without a server took %s", name, took)
-		}
+		calls.Go(func() {
+			start := time.Now()
+			if err := do(); !errors.Is(err, state.ErrUnavailable) {
+				t.Errorf("%s without a server: %v", name, err)
+			}
+			if took := time.Since(start); took > 10*shortPatience {
+				t.Errorf("%s without a server took %s", name, took)
+			}
+		})
 	}
 }
 
-// patience of the engines that call a foreign server.
-const patience = 500 * time.Millisecond
+// shortPatience is the patience of an engine that loses its server. It is enough for the calls
+// before, also on a busy machine.
+const shortPatience = 2 * time.Second
 
 func receive(t *testing.T, told chan state.Change) state.Change {
 	t.Helper()
 	select {
 	case c := <-told:
 		return c
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("nothing was told")
 		return state.Change{}
 	}
@@ -143,7 +149,7 @@ func (s *foreign) start(t *testing.T) {
 	s.nats, err = natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: s.port, JetStream: true, StoreDir: s.dir, NoLog: true, NoSigs: true})
 	check(t, err)
 	s.nats.Start()
-	if !s.nats.ReadyForConnections(30 * time.Second) {
+	if !s.nats.ReadyForConnections(patience) {
 		t.Fatal("the server does not start")
 	}
 }
@@ -153,7 +159,7 @@ func (s *foreign) stop() {
 	s.nats.WaitForShutdown()
 }
 
-func (s *foreign) engine(t *testing.T) state.Engine {
+func (s *foreign) engine(t *testing.T, patience time.Duration) state.Engine {
 	t.Helper()
 	e, err := state.Open(t.Context(), state.Options{URL: s.nats.ClientURL(), Patience: patience})
 	check(t, err)
@@ -167,7 +173,7 @@ func (s *foreign) changeElsewhere(t *testing.T) {
 	other := &foreign{dir: s.dir, port: natsserver.RANDOM_PORT}
 	other.start(t)
 	defer other.stop()
-	e := other.engine(t)
+	e := other.engine(t, patience)
 	b, err := e.Bucket(t.Context(), state.BucketConfig{Name: "b", Durable: true})
 	check(t, err)
 	_, err = b.Put(t.Context(), "changes", []byte("2"), 0)

@@ -171,9 +171,9 @@ func (m *members) streams(n *memberNode) (led, all int) {
 // await waits until the node serves.
 func (n *memberNode) await(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(90 * time.Second); n.address.Load() == nil; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); n.address.Load() == nil; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("node %d does not serve after 90 s", n.number)
+			t.Fatalf("node %d does not serve after %s", n.number, patience)
 		}
 	}
 }

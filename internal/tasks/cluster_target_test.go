@@ -210,7 +210,7 @@ func (s *clusterTally) add(attempts []*clusterAttempt, killedAt map[string]time.
 // repeat explains why an attempt was repeated: it was under way when the term of its sender ended.
 func (s *clusterTally) repeat(before, a *clusterAttempt, killedAt map[string]time.Time) error {
 	switch {
-	case before.life == a.life:
+	case before.life == a.life && before.term == a.term: // in another term it may not know what became of it
 		return fmt.Errorf("attempt %s was sent twice by process %s", a.retry, a.life)
 	case before.sent >= a.term:
 		return fmt.Errorf("attempt %s was sent by process %s in the term of process %s", a.retry, before.life, a.life)

@@ -76,7 +76,7 @@ func TestLeaderKilled(t *testing.T) {
 func (c *clusterTarget) awaitLeader(t *testing.T, m *members) *memberNode {
 	t.Helper()
 	life, from := c.sender()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		now, came := c.sender()
 		if now != life {
 			life, from = now, came
@@ -93,12 +93,12 @@ func (c *clusterTarget) awaitLeader(t *testing.T, m *members) *memberNode {
 // awaitNext waits until another process than that sends attempts, and returns when it did.
 func (c *clusterTarget) awaitNext(t *testing.T, life string) time.Time {
 	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if now, _ := c.sender(); now != life {
 			return time.Now()
 		}
 	}
-	t.Fatalf("nobody sends tasks two minutes after process %s was killed", life)
+	t.Fatalf("nobody sends tasks %s after process %s was killed", patience, life)
 	return time.Time{}
 }
 
@@ -109,12 +109,19 @@ func makeClusterQueues(t *testing.T, address string) {
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	for i := range clusterQueues {
-		status, text := postJSON(client, address+"/v2/"+testParent+"/queues", fmt.Sprintf(
-			`{"name":%q,"rateLimits":{"maxConcurrentDispatches":%d},"retryConfig":{"maxAttempts":%d,"minBackoff":"0.010s"}}`,
-			clusterQueue(i), clusterAtOnce, clusterAttempts))
-		if status != 200 {
+		body := fmt.Sprintf(`{"name":%q,"rateLimits":{"maxConcurrentDispatches":%d},"retryConfig":{"maxAttempts":%d,"minBackoff":"0.010s"}}`,
+			clusterQueue(i), clusterAtOnce, clusterAttempts)
+		eventually(t, "a queue is made", func() bool {
+			status, text := postJSON(client, address+"/v2/"+testParent+"/queues", body)
+			switch status {
+			case 200, 409: // made, perhaps by a call before that was not told so
+				return true
+			case 503, 504: // the cluster is electing
+				return false
+			}
 			t.Fatalf("queue %d: %d %s", i, status, text)
-		}
+			return false
+		})
 	}
 }
 
@@ -196,13 +203,13 @@ func awaitEmpty(t *testing.T, address string) {
 	client := &http.Client{Transport: &http.Transport{}, Timeout: 10 * time.Second}
 	defer client.CloseIdleConnections()
 	for i := range clusterQueues {
-		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 			text := readText(client, address+"/v2/"+clusterQueue(i)+"/tasks")
 			if text != "" && !bytes.Contains([]byte(text), []byte(`"tasks"`)) {
 				break
 			}
 			if time.Now().After(deadline) {
-				t.Fatalf("queue %d is not empty after a minute: %.300s", i, text)
+				t.Fatalf("queue %d is not empty after %s: %.300s", i, patience, text)
 			}
 		}
 	}

@@ -90,7 +90,7 @@ func startSender(t *testing.T, dir string, life int) (*exec.Cmd, string) {
 // sender is the process that is killed. It prints the address of its API.
 func sender() {
 	ctx := context.Background()
-	e, err := state.Open(ctx, state.Options{Dir: os.Getenv(dirVariable)})
+	e, err := state.Open(ctx, state.Options{Dir: os.Getenv(dirVariable), Patience: patience})
 	exitOn(err)
 	life := os.Getenv(lifeVariable)
 	s, err := New(ctx, e, Options{Alone: true, Transport: marking(life)})
@@ -165,7 +165,7 @@ func waitEmpty(t *testing.T, address string) {
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	for i := range killedQueues {
-		for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 			r, err := client.Get(address + "/v2/" + killedQueue(i) + "/tasks")
 			check(t, err)
 			text, err := io.ReadAll(r.Body)
@@ -175,7 +175,7 @@ func waitEmpty(t *testing.T, address string) {
 				break
 			}
 			if time.Now().After(deadline) {
-				t.Fatalf("queue %d is not empty after a minute: %d %.300s", i, r.StatusCode, text)
+				t.Fatalf("queue %d is not empty after %s: %d %.300s", i, patience, r.StatusCode, text)
 			}
 		}
 	}

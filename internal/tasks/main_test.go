@@ -25,6 +25,10 @@ import (
 // parts are what the test binary does when it is started as another process.
 var parts = map[string]func(){}
 
+// patience is how long a test waits for what should happen, and an engine for its disk. It passes
+// only in tests that fail, so it is far more than a busy machine needs.
+const patience = 2 * time.Minute
+
 const partVariable = "SLUICE_TASKS_TEST_PART"
 
 func TestMain(m *testing.M) {
@@ -70,7 +74,7 @@ func opened(t testing.TB, e state.Engine, o Options) *Service {
 // onDisk opens an engine as a real process does.
 func onDisk(t testing.TB, dir string) state.Engine {
 	t.Helper()
-	e, err := state.Open(t.Context(), state.Options{Dir: dir})
+	e, err := state.Open(t.Context(), state.Options{Dir: dir, Patience: patience})
 	check(t, err)
 	return e
 }
@@ -153,9 +157,9 @@ func (s *seen) all() []call {
 // eventually waits in real time until something is so.
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !is(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not in 20 s: %s", what)
+			t.Fatalf("not in %s: %s", patience, what)
 		}
 	}
 }
