@@ -43,6 +43,7 @@ internal/delay          -
 internal/loopback       -
 internal/arch           -
 internal/jsonpath       internal/ordjson
+internal/xmljson        internal/ordjson
 internal/tools/faultcat faults
 flow                    faults leaf
 policies                faults flow leaf
@@ -66,7 +67,7 @@ cmd/sluice              *
 `
 
 // leaves are the leaf libraries that "leaf" stands for.
-var leaves = []string{"internal/ordjson", "internal/jsonpath", "internal/javaregex", "internal/jsonlimits", "internal/xmllimits", "internal/javatime", "internal/xpath", "internal/entity", "internal/window", "internal/pace", "internal/jose", "internal/script", "internal/delay"}
+var leaves = []string{"internal/ordjson", "internal/jsonpath", "internal/javaregex", "internal/jsonlimits", "internal/xmllimits", "internal/javatime", "internal/xpath", "internal/entity", "internal/window", "internal/pace", "internal/jose", "internal/script", "internal/delay", "internal/xmljson"}
 
 // places says in which files alone a library may be imported. A pattern ending
 // in a slash is a whole folder.
