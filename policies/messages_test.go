@@ -34,6 +34,7 @@ var permissive = world{connection: &callee{}, identity: tokens{}, account: "runn
 var resources = map[string]string{
 	"template://hello.txt": `hello {request.queryparam.name}`,
 	"jsc://page.html":      `<p>{request.queryparam.name}</p>`,
+	"oas://petstore.yaml":  `{"openapi": "3.0.3", "info": {"title": "Pets", "version": "1"}, "paths": {"/pets": {"get": {"responses": {"200": {"description": "all"}}}}}}`,
 }
 
 // compile compiles the text of a policy, which is called P.

@@ -71,10 +71,11 @@ func lintBundle(t *testing.T, policy string) map[string]string {
 func TestLintMissingResource(t *testing.T) {
 	for policy, want := range map[string]string{
 		`<Javascript name="P"><ResourceURL>jsc://none.js</ResourceURL></Javascript>`:         "InvalidResourceUrlReference",
-		`<OASValidation name="P"><OASResource>oas://none.yaml</OASResource></OASValidation>`: "MissingResource",
+		`<OASValidation name="P"><OASResource>oas://none.yaml</OASResource></OASValidation>`: "ResourceDoesNotExist",
+		`<NoSuchPolicy name="P"><ResourceURL>jsc://none.js</ResourceURL></NoSuchPolicy>`:     "MissingResource",
 	} {
 		found := lintBundle(t, policy)
-		for _, code := range []string{"InvalidResourceUrlReference", "MissingResource"} {
+		for _, code := range []string{"InvalidResourceUrlReference", "ResourceDoesNotExist", "MissingResource"} {
 			if _, ok := found[code]; ok != (code == want) {
 				t.Errorf("%s\nproblems are %v, want %s", policy, found, want)
 			}

@@ -1,0 +1,40 @@
+// Package oas holds messages against OpenAPI descriptions, for OASValidation, and
+// bodies against JSON schemas, for the steps of features.
+//
+// The way of a description, once, at deploy:
+//
+//  1. [Parse] reads YAML or JSON with kin-openapi, the library of standing, which
+//     also follows $ref; files that it names come from the bundle and from nowhere
+//     else (spec.go).
+//  2. lower.go writes the schemas of OpenAPI 3.0 as those of JSON Schema draft 4,
+//     and those of 3.1, which are JSON Schema 2020-12 already, nearly as they are;
+//     once for requests and once for responses, where readOnly and writeOnly differ.
+//  3. schema.go compiles each schema that a message can meet, with
+//     santhosh-tekuri/jsonschema. Not with kin-openapi, which converts and compiles
+//     those of 3.1 anew for each value, and gives its own sentences as text only.
+//  4. paths.go and operation.go make the table of paths and operations.
+//
+// The way of a message: [Spec.Request] and [Spec.Response] find the operation,
+// read parameters in their styles (style.go), decode the body, and give all
+// [Problems]. Nothing is parsed, cloned or compiled.
+//
+// # What bounds it
+//
+// Schemas that refer to themselves, and alternatives within alternatives, can cost
+// a multiple of the message's size, backtracking patterns any time. Such schemas
+// run against a meter (meter.go) that ends the validation. Patterns run in linear
+// time where they can (pattern.go). Numbers with thousands of digits are refused
+// (number.go). Of a body with very many values the problems are not listed, only
+// that there are some.
+//
+// # Whose sentences
+//
+// Apigee's fault string shows what com.atlassian.oai.validator and
+// com.github.fge.jsonschema print ("[ERROR - No API path found that matches
+// request '/t1'.: []]", observed); the sentences here (text.go) are theirs as far
+// as they are public. Where they name no parameter, the brackets at the end do.
+//
+// Not done: bodies of XML and multipart, which Apigee does not look into either;
+// the encoding object; a discriminator in a parent schema that nothing lists in
+// oneOf or anyOf.
+package oas

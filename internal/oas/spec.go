@@ -1,0 +1,141 @@
+package oas
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// Spec is an OpenAPI description, compiled. It is immutable, and safe for any
+// number of messages at once.
+type Spec struct {
+	paths pathTable
+	// keys are the names of all query parameters and headers that carry an API key.
+	queryKeys, headerKeys, cookieKeys []string
+	// Notes say what is wrong with the description and does not keep it from being
+	// used, each in one line.
+	Notes []string
+}
+
+// maxDocuments bounds how many files one description may be spread over.
+const maxDocuments = 200
+
+// Parse compiles an OpenAPI 3.0 or 3.1 description in YAML or JSON. read returns
+// other files that it refers to, by their path relative to its own; nil for none.
+// The error says what is wrong in one line.
+func Parse(data []byte, read func(path string) ([]byte, bool)) (*Spec, error) {
+	doc, err := load(data, read)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCompilation(doc)
+	if err != nil {
+		return nil, err
+	}
+	s := &Spec{Notes: notes(doc)}
+	if err := c.paths(&s.paths); err != nil {
+		return nil, err
+	}
+	s.collectKeys(doc)
+	return s, nil
+}
+
+func load(data []byte, read func(path string) ([]byte, bool)) (doc *openapi3.T, err error) {
+	defer func() {
+		if broken := recover(); broken != nil { // of the library, on a document that it did not foresee
+			doc, err = nil, fmt.Errorf("the document cannot be read: %v", broken)
+		}
+	}()
+	loader := openapi3.NewLoader()
+	loader.ReadFromURIFunc = bounded(read)
+	doc, err = loader.LoadFromDataWithPath(data, &url.URL{Path: "description"})
+	switch {
+	case err != nil:
+		return nil, oneLine(err)
+	case doc.Extensions["swagger"] != nil:
+		return nil, errors.New("the document is Swagger 2.0; convert it to OpenAPI 3.0")
+	case doc.OpenAPI == "":
+		return nil, errors.New("the document has no field \"openapi\" with its version, such as 3.0.3")
+	case !strings.HasPrefix(doc.OpenAPI, "3."):
+		return nil, fmt.Errorf("OpenAPI %q is not supported; 3.0 and 3.1 are", doc.OpenAPI)
+	}
+	doc.InternalizeRefs(context.Background(), nil)
+	return doc, nil
+}
+
+// bounded keeps $ref within what read knows: no network, no disk.
+func bounded(read func(path string) ([]byte, bool)) openapi3.ReadFromURIFunc {
+	left := maxDocuments
+	return func(_ *openapi3.Loader, at *url.URL) ([]byte, error) {
+		if left--; left < 0 {
+			return nil, fmt.Errorf("more than %d documents are referred to", maxDocuments)
+		}
+		if at.Scheme == "" && at.Host == "" && read != nil {
+			if data, ok := read(at.Path); ok {
+				return data, nil
+			}
+		}
+		return nil, fmt.Errorf("%q is not a resource of the bundle", at.String())
+	}
+}
+
+// notes are what the library finds against the specification. Apigee takes
+// descriptions that break it in small ways, so none of it refuses one.
+func notes(doc *openapi3.T) []string {
+	err := doc.Validate(context.Background(), openapi3.DisableExamplesValidation(), openapi3.DisableSchemaDefaultsValidation(),
+		openapi3.DisableSchemaPatternValidation(), openapi3.EnableMultiError())
+	if err == nil {
+		return nil
+	}
+	many, ok := errors.AsType[openapi3.MultiError](err)
+	if !ok {
+		return []string{oneLine(err).Error()}
+	}
+	var list []string
+	for _, one := range many {
+		list = append(list, oneLine(one).Error())
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func oneLine(err error) error {
+	return errors.New(shorten(strings.Join(strings.Fields(err.Error()), " ")))
+}
+
+// collectKeys remembers how the description passes API keys: they are no
+// unspecified parameters, on whichever operation.
+func (s *Spec) collectKeys(doc *openapi3.T) {
+	if doc.Components == nil {
+		return
+	}
+	for _, ref := range doc.Components.SecuritySchemes {
+		if ref.Value == nil || ref.Value.Type != "apiKey" {
+			continue
+		}
+		switch name := ref.Value.Name; ref.Value.In {
+		case "query":
+			s.queryKeys = append(s.queryKeys, name)
+		case "header":
+			s.headerKeys = append(s.headerKeys, name)
+		case "cookie":
+			s.cookieKeys = append(s.cookieKeys, name)
+		}
+	}
+}
+
+// sortedKeys are the keys of a map in their order.
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,255 @@
+package oas
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+// check compares a value with a schema. brief is as in compiled.validate.
+func (s *Schema) check(v any, brief bool) Problems {
+	err := s.validate(v, brief)
+	if err == nil {
+		return nil
+	}
+	mismatch, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
+		return Problems{problem("An error occurred during schema validation - %s.", err)}
+	}
+	t := teller{schema: s, value: v}
+	t.tell(mismatch)
+	slices.SortStableFunc(t.found, func(a, b told) int {
+		if c := slices.Compare(a.at, b.at); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Message, b.Message)
+	})
+	var ps Problems
+	for _, f := range t.found {
+		ps.add(f.Problem)
+	}
+	return ps
+}
+
+// teller makes problems of the library's tree of errors.
+type teller struct {
+	schema *Schema
+	value  any
+	found  []told
+}
+
+type told struct {
+	Problem
+	at []string
+}
+
+// tell collects what went wrong at a value and below it. What only groups other
+// errors is passed through; an alternative that failed is told in the brackets.
+func (t *teller) tell(e *jsonschema.ValidationError) {
+	switch e.ErrorKind.(type) {
+	case *kind.Schema, *kind.Group, *kind.Reference:
+		for _, cause := range e.Causes {
+			t.tell(cause)
+		}
+		return
+	}
+	p := Problem{Message: at(e.InstanceLocation) + capital(t.sentence(e))}
+	if combines(e.ErrorKind) {
+		for _, cause := range e.Causes[:min(len(e.Causes), maxProblems)] {
+			p.Info = append(p.Info, t.alternative(strings.TrimPrefix(cause.SchemaURL, e.SchemaURL), cause)...)
+		}
+	}
+	t.found = append(t.found, told{p, e.InstanceLocation})
+}
+
+// alternative tells why one of several schemas does not match; name is its place
+// in the schema that lists them, such as /oneOf/0.
+func (t *teller) alternative(name string, e *jsonschema.ValidationError) (infos []string) {
+	inner := teller{schema: t.schema, value: t.value}
+	inner.tell(e)
+	for _, f := range inner.found {
+		infos = append(infos, name+": "+strings.TrimPrefix(f.Message, at(e.InstanceLocation)))
+	}
+	slices.Sort(infos)
+	return infos
+}
+
+func combines(k jsonschema.ErrorKind) bool {
+	switch k.(type) {
+	case *kind.AllOf, *kind.AnyOf, *kind.OneOf:
+		return true
+	}
+	return false
+}
+
+func at(location []string) string {
+	if len(location) == 0 {
+		return ""
+	}
+	path := ""
+	for _, token := range location {
+		path += "/" + strings.ReplaceAll(strings.ReplaceAll(token, "~", "~0"), "/", "~1")
+	}
+	return "[Path '" + shorten(path) + "'] "
+}
+
+// sentence is what com.github.fge.jsonschema says, where it has the keyword.
+func (t *teller) sentence(e *jsonschema.ValidationError) string {
+	switch k := e.ErrorKind.(type) {
+	case *kind.Type:
+		return fmt.Sprintf("instance type (%s) does not match any allowed primitive type (allowed: %s)", t.typeOf(e, k.Got), list(k.Want))
+	case *kind.Required:
+		return fmt.Sprintf("object has missing required properties (%s)", list(k.Missing))
+	case *kind.AdditionalProperties:
+		return "object instance has properties which are not allowed by the schema: " + list(k.Properties)
+	case *kind.Enum:
+		return fmt.Sprintf("instance value (%s) not found in enum (possible values: %s)", show(k.Got), show(k.Want))
+	case *kind.Const:
+		return fmt.Sprintf("instance value (%s) not found in enum (possible values: [%s])", show(k.Got), show(k.Want))
+	case *kind.Format:
+		return format(k)
+	case *kind.Pattern:
+		return fmt.Sprintf("ECMA 262 regex %q does not match input string %q", shorten(k.Want), shorten(k.Got))
+	case *kind.AllOf:
+		n := t.alternatives(e, "allOf")
+		return fmt.Sprintf("instance failed to match all required schemas (matched only %d out of %d)", n-len(e.Causes), n)
+	case *kind.AnyOf:
+		return fmt.Sprintf("instance failed to match at least one required schema among %d", t.alternatives(e, "anyOf"))
+	case *kind.OneOf:
+		return fmt.Sprintf("instance failed to match exactly one schema (matched %d out of %d)", len(k.Subschemas), t.alternatives(e, "oneOf"))
+	case *kind.Not, *kind.FalseSchema:
+		return "instance matched a schema which it should not have"
+	case *kind.MinLength:
+		return fmt.Sprintf("string %s is too short (length: %d, required minimum: %d)", show(t.at(e)), k.Got, k.Want)
+	case *kind.MaxLength:
+		return fmt.Sprintf("string %s is too long (length: %d, maximum allowed: %d)", show(t.at(e)), k.Got, k.Want)
+	case *kind.UniqueItems:
+		return "array must not contain duplicate elements"
+	case *kind.DependentRequired:
+		return fmt.Sprintf("property %q of object has missing property dependencies (missing: %s)", k.Prop, list(k.Missing))
+	}
+	return sizes(e.ErrorKind)
+}
+
+// sizes are the sentences about bounds.
+func sizes(of jsonschema.ErrorKind) string {
+	switch k := of.(type) {
+	case *kind.Minimum:
+		return fmt.Sprintf("numeric instance is lower than the required minimum (minimum: %s, found: %s)", number(k.Want), number(k.Got))
+	case *kind.Maximum:
+		return fmt.Sprintf("numeric instance is greater than the required maximum (maximum: %s, found: %s)", number(k.Want), number(k.Got))
+	case *kind.ExclusiveMinimum:
+		return "numeric instance is not strictly greater than the required minimum " + number(k.Want)
+	case *kind.ExclusiveMaximum:
+		return "numeric instance is not strictly lower than the required maximum " + number(k.Want)
+	case *kind.MultipleOf:
+		return fmt.Sprintf("remainder of division is not zero (%s / %s)", number(k.Got), number(k.Want))
+	case *kind.MinItems:
+		return fmt.Sprintf("array is too short: must have at least %d elements but instance has %d elements", k.Want, k.Got)
+	case *kind.MaxItems:
+		return fmt.Sprintf("array is too long: must have at most %d elements but instance has %d elements", k.Want, k.Got)
+	case *kind.MinProperties:
+		return fmt.Sprintf("object has too few properties (found %d but schema requires at least %d)", k.Got, k.Want)
+	case *kind.MaxProperties:
+		return fmt.Sprintf("object has too many properties (found %d but schema requires at most %d)", k.Got, k.Want)
+	}
+	return of.LocalizedString(english) // keywords of 3.1: the library's own sentence
+}
+
+var english = message.NewPrinter(language.English)
+
+// format is the sentence about a format.
+func format(k *kind.Format) string {
+	text, ok := k.Got.(string)
+	if !ok {
+		return k.Err.Error() // formats of numbers say it themselves
+	}
+	text = shorten(text)
+	switch k.Want {
+	case "date":
+		return fmt.Sprintf(`string %q is invalid against requested date format(s) yyyy-MM-dd`, text)
+	case "date-time":
+		return fmt.Sprintf(`string %q is invalid against requested date format(s) [yyyy-MM-dd'T'HH:mm:ssZ, yyyy-MM-dd'T'HH:mm:ss.[0-9]{1,12}Z]`, text)
+	case "email":
+		return fmt.Sprintf("string %q is not a valid email address", text)
+	case "hostname":
+		return fmt.Sprintf("string %q is not a valid %s", text, k.Want)
+	case "ipv4":
+		return fmt.Sprintf("string %q is not a valid IPv4 address", text)
+	case "ipv6":
+		return fmt.Sprintf("string %q is not a valid IPv6 address", text)
+	case "uri":
+		return fmt.Sprintf("string %q is not a valid URI", text)
+	case "uuid":
+		return fmt.Sprintf("input string %q is not a valid UUID", text)
+	}
+	return fmt.Sprintf("string %q is not a valid %s", text, k.Want)
+}
+
+// at is the value that failed.
+func (t *teller) at(e *jsonschema.ValidationError) any {
+	v := t.value
+	for _, token := range e.InstanceLocation {
+		v, _ = child(v, token)
+	}
+	return v
+}
+
+// typeOf tells integers from other numbers, which the library does not.
+func (t *teller) typeOf(e *jsonschema.ValidationError, got string) string {
+	if n, ok := t.at(e).(json.Number); ok && !strings.ContainsAny(string(n), ".eE") {
+		return "integer"
+	}
+	return got
+}
+
+// alternatives is how many schemas stand in the keyword of the schema that failed.
+func (t *teller) alternatives(e *jsonschema.ValidationError, keyword string) int {
+	at, _ := resolve(t.schema.tree, strings.TrimPrefix(e.SchemaURL, resource))
+	m, _ := at.(map[string]any)
+	schemas, _ := m[keyword].([]any)
+	return max(len(schemas), len(e.Causes))
+}
+
+// list writes names as a sorted JSON array.
+func list(names []string) string {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	if names == nil {
+		names = []string{}
+	}
+	return show(names)
+}
+
+func show(v any) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return ""
+	}
+	return shorten(strings.TrimSuffix(b.String(), "\n"))
+}
+
+func number(r *big.Rat) string {
+	if r.IsInt() {
+		return r.RatString()
+	}
+	text := strings.TrimRight(r.FloatString(20), "0")
+	return strings.TrimSuffix(text, ".")
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
