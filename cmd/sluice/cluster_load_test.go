@@ -82,7 +82,8 @@ type clusterCount struct {
 type clusterGap struct {
 	answers int
 	last    time.Time
-	max     time.Duration
+	max     time.Duration // since resetGaps
+	ever    time.Duration
 }
 
 // startClusterLoad sends requests of these kinds until it is stopped.
@@ -172,6 +173,7 @@ func (g *clusterGap) mark() {
 	now := time.Now()
 	g.answers++
 	g.max = max(g.max, now.Sub(g.last))
+	g.ever = max(g.ever, g.max)
 	g.last = now
 }
 
@@ -182,6 +184,14 @@ func (l *clusterLoad) resetGaps() {
 	for _, g := range l.gaps {
 		g.max, g.last = 0, time.Now()
 	}
+}
+
+// stalled is the longest time without an answer that takes no state: then the machine had other
+// work, since there always is a node that lives.
+func (l *clusterLoad) stalled() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.gaps["free"].ever
 }
 
 // longest tells the longest gaps since resetGaps.
@@ -210,7 +220,7 @@ func (l *clusterLoad) waitFor(t *testing.T, more int, kinds ...string) {
 		defer l.mu.Unlock()
 		return !slices.ContainsFunc(kinds, func(kind string) bool { return l.gaps[kind].answers < goal[kind] })
 	}
-	for deadline := time.Now().Add(time.Minute); !reached(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !reached(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("traffic does not go on: %s", l)
 		}

@@ -125,7 +125,7 @@ func (c *cluster) leads(t *testing.T, stream string) *clusterNode {
 // await waits until the node serves.
 func (n *clusterNode) await(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !strings.Contains(n.out.String(), "listening on http://"); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !strings.Contains(n.out.String(), "listening on http://"); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("node %d does not serve; the last of its output is\n%s", n.number, lastLines(n.out.String(), 40))
 		}

@@ -132,7 +132,7 @@ func (l *clusterLoad) checkAlone(t *testing.T, n *clusterNode) {
 	} {
 		a := n.get(client, c.path)
 		t.Logf("without a majority: %s answers %d %s after %s", c.what, a.status, a.code, a.took.Round(time.Millisecond))
-		if a.status != c.status || a.code != c.code || c.body != "" && a.body != c.body || a.took > 4*time.Second {
+		if a.status != c.status || a.code != c.code || c.body != "" && a.body != c.body || a.took > 20*time.Second {
 			t.Errorf("%s without a majority: want %d %s %s within 2 s or so, got %s", c.what, c.status, c.code, c.body, a.body)
 		}
 	}
@@ -168,7 +168,7 @@ func (l *clusterLoad) checkSynchronous(t *testing.T) {
 // through as many as are allowed, at most, and outside of outages none later than it can know.
 func (l *clusterLoad) checkAsynchronous(t *testing.T, outages []outage) {
 	t.Helper()
-	const know = 2 * (clusterInterval + 2*time.Second) // the patience of the engine is 2 s
+	know := 2 * (clusterInterval + 2*time.Second + l.stalled()) // the patience of the engine is 2 s
 	var beyond, beyondOutage, full int
 	var late time.Duration
 	for name, c := range l.counts {
@@ -213,7 +213,7 @@ func (l *clusterLoad) checkWritten(t *testing.T) {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
 	defer client.CloseIdleConnections()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for _, n := range l.cluster.nodes {
 		for _, key := range l.written {
 			a := n.get(client, "/c/get?id="+key)

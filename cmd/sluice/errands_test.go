@@ -65,7 +65,7 @@ func TestKeepCallouts(t *testing.T) {
 		select {
 		case text := <-told:
 			got[text] = true
-		case <-time.After(30 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("the auditor was told %v", got)
 		}
 	}
@@ -87,7 +87,7 @@ func TestCalloutsEndBeforeTheProcess(t *testing.T) {
 		}
 	}))
 	defer auditor.Close()
-	r := serving(t, forgetful(t), "--drain", "20s", "--map-host", "auditor.example.com="+strings.TrimPrefix(auditor.URL, "http://"))
+	r := serving(t, forgetful(t), "--drain", patience.String(), "--map-host", "auditor.example.com="+strings.TrimPrefix(auditor.URL, "http://"))
 	resp, err := http.Get("http://" + r.addr + "/audited?who=Ada")
 	must(t, err)
 	resp.Body.Close()

@@ -99,7 +99,7 @@ func (a *accounting) await(t *testing.T) {
 	t.Helper()
 	select {
 	case <-a.took:
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the accounting was not called twice")
 	}
 }

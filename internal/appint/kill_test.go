@@ -36,7 +36,7 @@ func init() { children["runner"] = runner }
 // those of its predecessors until nothing is left.
 func runner() {
 	ctx := context.Background()
-	store, err := state.Open(ctx, state.Options{Dir: os.Getenv(dirEnv)})
+	store, err := state.Open(ctx, state.Options{Dir: os.Getenv(dirEnv), Patience: testPatience})
 	must(err)
 	queues, err := tasks.New(ctx, store, tasks.Options{Later: true, Alone: true})
 	must(err)

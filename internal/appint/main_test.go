@@ -36,6 +36,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// testPatience is how long a test waits for what should happen, and an engine for its disk. It
+// passes only in tests that fail, so it is far more than a busy machine needs.
+const testPatience = 2 * time.Minute
+
 func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -211,7 +215,7 @@ func (s *server) load(name string, export []byte) {
 // call makes a request and returns status and body.
 func (s *server) call(method, path, body string) (int, string) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), testPatience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(body))
 	check(s.t, err)
@@ -251,12 +255,11 @@ func (s *server) scheduled(name, body string) string {
 func (s *server) reaches(id string, want integrations.State) executionResource {
 	s.t.Helper()
 	var e executionResource
-	for range 1000 {
+	for deadline := time.Now().Add(testPatience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) { // the API has no way to wait for it
 		s.get(&e, "GET", "/integrations/-/executions/"+id, "")
 		if e.Details.State == string(want) {
 			return e
 		}
-		time.Sleep(10 * time.Millisecond) // the API has no way to wait for it
 	}
 	s.t.Fatalf("execution %s is %s, want %s", id, e.Details.State, want)
 	return e

@@ -255,13 +255,14 @@ func isIngestion(body string) int {
 	return 200
 }
 
-// inTurn answers calls of a path with the bodies in turn, and others with {}.
+// inTurn answers calls of a path with the bodies in turn, from the first one again after the
+// last, and others with {}.
 func inTurn(path string, bodies ...string) func(*http.Request, string) (int, string) {
 	var n atomic.Int64
 	return func(r *http.Request, _ string) (int, string) {
 		if r.URL.Path != path {
 			return 200, "{}"
 		}
-		return 200, bodies[min(int(n.Add(1)), len(bodies))-1]
+		return 200, bodies[int(n.Add(1)-1)%len(bodies)]
 	}
 }

@@ -99,12 +99,12 @@ func TestJsonnetEnds(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		began := time.Now()
 		_, err := evalJsonnet(t, ctx, source, "{}")
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 5*time.Second {
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > time.Minute {
 			t.Errorf("%s: %v after %s", source, err, time.Since(began))
 		}
 		cancel()
 	}
-	for deadline := time.Now().Add(10 * time.Second); jsonnetRunning.Load() > 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); jsonnetRunning.Load() > 0 && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond) // the engine of the library is not in a bubble
 	}
 	if n := jsonnetRunning.Load(); n > 0 {

@@ -36,7 +36,7 @@ func TestEmail(t *testing.T) {
 			t.Errorf("%s: %d %s\n%q\nwant %q", c.name, status, body, got, c.mail)
 		}
 	}
-	e := planEngine(t, Options{Outside: Outside{Mail: "127.0.0.1:1", MailTimeout: time.Second}}, taskPlan("EmailTask", param("To", "a@x")))
+	e := planEngine(t, Options{Outside: Outside{Mail: "127.0.0.1:1", MailTimeout: time.Minute}}, taskPlan("EmailTask", param("To", "a@x")))
 	if status, body := execute(t, e, "plan", runPlan); status != 500 || !strings.Contains(body, "connect") {
 		t.Errorf("no server: %d %s", status, body)
 	}

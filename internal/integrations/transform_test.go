@@ -318,7 +318,7 @@ func TestMappingIsBounded(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if d := time.Since(began); d > 20*time.Second {
+		if d := time.Since(began); d > 2*time.Minute {
 			t.Errorf("%s took %s", c.name, d)
 		}
 	}
