@@ -169,7 +169,7 @@ func (o *operator) follow(path string, most int, found *regexp.Regexp) (pages in
 }
 
 // patience is how long a page may take: far more than it does, also on a busy machine.
-const patience = 5 * time.Second
+const patience = 30 * time.Second
 
 func (o *operator) expectQuick(path string) {
 	o.t.Helper()

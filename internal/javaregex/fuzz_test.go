@@ -31,7 +31,7 @@ func FuzzTranslate(f *testing.F) {
 				t.Errorf("%q on %q: linear and exact disagree", pattern, input)
 			}
 		}
-		if d := time.Since(start); d > 5*time.Second {
+		if d := time.Since(start); d > 30*time.Second {
 			t.Errorf("%q on %q took %v", pattern, input, d)
 		}
 	})

@@ -182,7 +182,7 @@ func TestBacktrackingIsBounded(t *testing.T) {
 				t.Errorf("%q: %v", pattern, err)
 			}
 		}
-		if d := time.Since(start); d > 20*MatchTimeout {
+		if d := time.Since(start); d > 300*MatchTimeout {
 			t.Errorf("%q took %v", pattern, d)
 		}
 	}
@@ -214,7 +214,7 @@ func TestBoundsOnPatterns(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if d := time.Since(start); d > time.Second {
+	if d := time.Since(start); d > 30*time.Second {
 		t.Errorf("compiling large repetitions took %v", d)
 	}
 }

@@ -189,7 +189,7 @@ func TestRegexpLimit(t *testing.T) {
 	if err := w.run(t, `context.setVariable("m", /^(?=(a+)+$)b/.test("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"))`); err != nil {
 		t.Fatal(err)
 	}
-	if w.vars["m"] != false || time.Since(start) > 5*time.Second {
+	if w.vars["m"] != false || time.Since(start) > time.Minute {
 		t.Errorf("got %v after %v", w.vars["m"], time.Since(start))
 	}
 }

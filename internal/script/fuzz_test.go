@@ -25,7 +25,7 @@ func FuzzScript(f *testing.F) {
 		if len(text) > 1000 {
 			t.Skip()
 		}
-		stuck := time.AfterFunc(10*time.Second, func() { panic("does not end: " + strconv.Quote(text)) })
+		stuck := time.AfterFunc(time.Minute, func() { panic("does not end: " + strconv.Quote(text)) })
 		defer stuck.Stop()
 		p, err := script.Compile(script.Source{Name: "f.js", Text: text})
 		if err != nil {
