@@ -13,7 +13,7 @@ import (
 
 // exchangeLimit bounds one exchange. A case that tests timeouts sets
 // io.timeout.millis or api.timeout in its bundle.
-const exchangeLimit = 10 * time.Second
+const exchangeLimit = 30 * time.Second
 
 // client sends requests as they are written and reads what comes back as it
 // comes: net/http would do neither.
