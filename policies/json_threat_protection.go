@@ -25,7 +25,8 @@ under a condition where a request may come without a payload. A limit that is ab
 
 ContainerDepth counts objects and arrays within each other, ArrayElementCount and ObjectEntryCount what is in one of them,
 ObjectEntryNameLength and StringValueLength characters, of which an emoji is two, as in Java. Containers nest 10000 deep at
-most, also without ContainerDepth.
+most, also without ContainerDepth. A payload that the endpoint streams (request.streaming.enabled, response.streaming.enabled)
+is not read.
 
 The fault is always called ExecutionFailed; its text says which limit it was and in which line. Variables set:
 jsonattack.POLICY.failed and jsonattack.failed.`,

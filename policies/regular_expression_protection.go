@@ -25,7 +25,7 @@ true; XMLPayload, each node that an XPath selects, and with Type nodeset also th
 Content-Type is text/xml, application/xml or application/*+xml; JSONPayload, each value that a JSONPath selects, objects and
 arrays as JSON text, of a message whose Content-Type is application/json. With escapeSlashCharacter the JSON text is looked
 at in a second form too, in which \/ stands for each slash. URIPath, QueryParam and FormParam do nothing when the source is
-a response.
+a response. Of a payload that the endpoint streams (request.streaming.enabled, response.streaming.enabled) nothing is read.
 
 The first match fails the policy with ThreatDetected, whose text names the pattern and, as Apigee does, what was looked at:
 answer it with a fault rule where clients must not see that. A pattern that takes more than a tenth of a second for one

@@ -23,7 +23,8 @@ var _ = register(flow.Kind{
 		Text: `Reads the payload of Source (request by default; response and message are the others) if its Content-Type is
 text/xml, application/xml or application/*+xml, and fails where a limit is exceeded or the payload is not well-formed. A
 document type declaration is refused, and with it every entity but the five of XML. An empty payload passes, unless
-FailOnEmptyXml is true. A limit that is absent or negative does not exist.
+FailOnEmptyXml is true; one that the endpoint streams (request.streaming.enabled, response.streaming.enabled) is not read. A
+limit that is absent or negative does not exist.
 
 The lengths of names count the part after the prefix, the prefix has a limit of its own; all lengths count characters, of
 which an emoji is two, as in Java. NodeDepth is 1 for the root element, and 10000 at most also without a limit. Declarations

@@ -35,7 +35,8 @@ func decode(src []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// maxDeclaration bounds where the end of an XML declaration is looked for.
+// maxDeclaration is how long an XML declaration may be. The encoding is looked for in no more: a longer declaration must be
+// refused, or it would hide the encoding in which the next reader takes the document.
 const maxDeclaration = 1024
 
 // declaredEncoding is the value of encoding in the XML declaration, empty if there is none. What is wrong with the declaration
@@ -87,7 +88,7 @@ func (s *scanner) declaration() error {
 		}
 	}
 	s.space()
-	if !s.accept("?>") {
+	if !s.accept("?>") || s.at > maxDeclaration {
 		return s.wrong(prologue)
 	}
 	return nil

@@ -185,6 +185,7 @@ func TestSyntax(t *testing.T) {
 		{"<?xml version='1.0' standalone='x'?><a/>", prologue},
 		{"<?xml version='1.0' x='x'?><a/>", prologue},
 		{"<?xml version='1.0", prologue},
+		{"<?xml version='1.0'" + strings.Repeat(" ", maxDeclaration) + "encoding='ISO-2022-JP'?><a/>", prologue},
 		{"<?xml version='1.0' encoding='klingon'?><a/>", "The encoding of the document is not known at line 1, char 0"},
 		{"<?xml version='1.0' encoding=\"UTF-8\" standalone='no' ?>\n<?p?><!----><a\n/ >", "Malformed tag"},
 		{"<?xml version = '1.0' encoding=\"UTF-8\" standalone='no' ?>\n<?xml-p?><!----><a\nb = \"'\" ></a \n> <!-- -->\n<?p?>", ""},
