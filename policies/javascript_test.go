@@ -102,7 +102,7 @@ func TestJavascriptURL(t *testing.T) {
 		if tt.phase == flow.TargetRequest {
 			x.Target.Configured = "http://target/base"
 		}
-		if err := scripted.run(t, x, `<Javascript name="P"><Source><![CDATA[`+tt.script+`]]></Source></Javascript>`); err != nil {
+		if err := scripted.run(t, x, `<Javascript name="P" timeLimit="10000"><Source><![CDATA[`+tt.script+`]]></Source></Javascript>`); err != nil {
 			t.Errorf("%s: %v", tt.script, err)
 			continue
 		}
@@ -122,7 +122,7 @@ func TestJavascriptDates(t *testing.T) {
 	} {
 		x := client()
 		x.Put("zone", flow.Text(zone))
-		err := scripted.run(t, x, `<Javascript name="P"><Source>context.setVariable("r", crypto.dateFormat("HH:mmZ", context.getVariable("zone") || "", 0))</Source></Javascript>`)
+		err := scripted.run(t, x, `<Javascript name="P" timeLimit="10000"><Source>context.setVariable("r", crypto.dateFormat("HH:mmZ", context.getVariable("zone") || "", 0))</Source></Javascript>`)
 		if got := x.Lookup("r").String(); err != nil || got != want {
 			t.Errorf("%q: %s, %v, want %s", zone, got, err, want)
 		}
@@ -135,7 +135,7 @@ func TestJavascriptFault(t *testing.T) {
 	x := client()
 	x.Request.Limit = 1
 	x.Request.Body.SetStream(failingBody{}, -1)
-	err := scripted.run(t, x, `<Javascript name="P"><Source>try { request.content } catch (e) {}; context.setVariable("after", 1)</Source></Javascript>`)
+	err := scripted.run(t, x, `<Javascript name="P" timeLimit="10000"><Source>try { request.content } catch (e) {}; context.setVariable("after", 1)</Source></Javascript>`)
 	if got := calloutFault(t, err); got != "TooBigBody" || !x.Lookup("after").IsNull() {
 		t.Errorf("got %v, after is %v", err, x.Lookup("after"))
 	}

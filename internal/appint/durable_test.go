@@ -196,7 +196,7 @@ func TestLargeRecordsAreInParts(t *testing.T) {
 	store := state.NewMemory(time.Now)
 	s, tg := open(t, store, Options{}), newTarget(t)
 	s.load("chain", chain(2))
-	large := strings.Repeat("0123456789", 700_000)
+	large := strings.Repeat("0123456789", partSize/10+1)
 	body := strings.Replace(input(tg.URL), `"inputParameters":{`, fmt.Sprintf(`"inputParameters":{"item":{"jsonValue":"\"%s\""},`, large), 1)
 	id := s.scheduled("chain", body)
 	s.reaches(id, integrations.Succeeded)
