@@ -33,7 +33,7 @@ func deadline(t *testing.T) context.Context {
 	if os.Getenv("HTTPS_PROXY") == "" {
 		t.Skip("HTTPS_PROXY is not set: run .ci/clients/integrations.sh")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -17,12 +17,14 @@ fail() { printf 'FAIL: %s\n' "$*" >&2; exit 1; }
 sluice=${SLUICE:-$work/sluice}
 [ -x "$sluice" ] || go build -o "$sluice" ./cmd/sluice
 
-# address prints a loopback address that nothing listens on.
+# address prints a loopback address that nothing listens on, another one each time. The system
+# gives nobody a port of this range by itself.
 address() {
   local port
   for _ in $(seq 1 50); do
     port=$((20000 + RANDOM % 12000))
-    if ! (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+    if ! grep -qsx "$port" "$work/ports" && ! (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "$port" >>"$work/ports"
       echo "127.0.0.1:$port"
       return
     fi
@@ -35,7 +37,7 @@ serve() {
   : >"$work/log"
   "$sluice" serve --listen "$(address)" "$@" >"$work/log" 2>&1 &
   server=$!
-  for _ in $(seq 1 300); do
+  for _ in $(seq 1 1200); do
     if grep -q '^state is kept' "$work/log"; then return; fi
     kill -0 "$server" 2>/dev/null || break
     sleep 0.1

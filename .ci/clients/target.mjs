@@ -30,7 +30,7 @@ export class Target {
   }
 
   /** Waits until count requests came to a path, and returns them. */
-  async arrived(path, count, patience = 10_000) {
+  async arrived(path, count, patience = 60_000) {
     const end = Date.now() + patience;
     while (this.requests(path).length < count) {
       if (Date.now() > end) throw new Error(`${this.requests(path).length} requests came to ${path}, not ${count}`);

@@ -16,7 +16,7 @@ before(() => target.start());
 after(() => target.stop());
 
 for (const [way, options] of Object.entries(ways)) {
-  describe(way, { timeout: 60_000 }, () => suite(way, options));
+  describe(way, { timeout: 240_000 }, () => suite(way, options));
 }
 
 function suite(way, options) {
@@ -55,7 +55,7 @@ function suite(way, options) {
 
   /** Waits until a task is not there any more, because it was done. */
   async function gone(name) {
-    for (const end = Date.now() + 10_000; Date.now() < end;) {
+    for (const end = Date.now() + 60_000; Date.now() < end;) {
       const error = await client.getTask({ name }).then(() => null, (e) => e);
       if (error) return assert.equal(status(error), 'NOT_FOUND', error.message);
       await new Promise((done) => setTimeout(done, 50));
@@ -182,7 +182,7 @@ function suite(way, options) {
     assert.equal(Number(made.scheduleTime.seconds), Math.floor(when / 1000));
     const [request] = await target.arrived(path, 1);
     assert.ok(request.at >= when, `came ${when - request.at} ms too early`);
-    assert.ok(request.at < when + 5000, `came ${request.at - when} ms late`);
+    assert.ok(request.at < when + 30_000, `came ${request.at - when} ms late`);
     assert.equal(Math.round(request.headers['x-cloudtasks-tasketa'] * 1000), when);
   });
 
