@@ -22,10 +22,13 @@ type EditOptions struct {
 	// EmptyPayload says that an empty Payload in Set is an empty body; otherwise it
 	// changes nothing.
 	EmptyPayload bool
+	// HeadOnly leaves what HTTPModifier has not: Copy and AssignVariable, and in the
+	// other actions Payload and Authentication. Set has ContentType then.
+	HeadOnly bool
 }
 
 // Edits compiles the Set, Add, Copy, Remove and AssignVariable children of el,
-// which may be nil. Other children are the caller's.
+// which may be nil. Other children are the caller's, and what the options leave out.
 func (b *Build) Edits(el *etree.Element, o EditOptions) *Edits {
 	c := editCompiler{Build: b, EditOptions: o, out: &Edits{
 		ignoreUnresolved: o.IgnoreUnresolved,
@@ -42,12 +45,16 @@ func (b *Build) Edits(el *etree.Element, o EditOptions) *Edits {
 			c.set(child)
 		case "Add":
 			c.add(child)
-		case "Copy":
-			c.copy(child)
 		case "Remove":
 			c.remove(child)
+		case "Copy":
+			if !o.HeadOnly {
+				c.copy(child)
+			}
 		case "AssignVariable":
-			c.assign(child)
+			if !o.HeadOnly {
+				c.assign(child)
+			}
 		}
 	}
 	return c.out
@@ -94,13 +101,32 @@ func (c *editCompiler) set(el *etree.Element) {
 			c.fields(child, f, false)
 		case l != nil:
 			c.line(child, l, start)
-		case child.Tag == "Payload":
-			c.payload(child)
-		case child.Tag == "Authentication":
-			c.push(&authEdit{auth: c.Authentication(child), url: c.URL, target: c.Name("target.url")})
+		default:
+			c.whole(child)
 		}
 	}
-	c.Known(el, append(tagsOfParts(), "Authentication")...)
+	c.Known(el, c.settable()...)
+}
+
+// whole compiles what is in Set and neither a field nor a line.
+func (c *editCompiler) whole(el *etree.Element) {
+	switch {
+	case c.HeadOnly && el.Tag == "ContentType" && TextOf(el) != "":
+		c.push(&fieldEdit{of: fieldsOf("Headers"), name: "Content-Type", value: c.Template(el, TextOf(el))})
+	case c.HeadOnly:
+	case el.Tag == "Payload":
+		c.payload(el)
+	case el.Tag == "Authentication":
+		c.push(&authEdit{auth: c.Authentication(el), url: c.URL, target: c.Name("target.url")})
+	}
+}
+
+// settable are the elements of Set.
+func (c *editCompiler) settable() []string {
+	if c.HeadOnly {
+		return append(tagsOfHead(), "ContentType")
+	}
+	return append(tagsOfParts(), "Authentication")
 }
 
 func (c *editCompiler) add(el *etree.Element) {
@@ -261,22 +287,28 @@ func (c *editCompiler) copy(el *etree.Element) {
 }
 
 func (c *editCompiler) remove(el *etree.Element) {
-	c.Known(el, "Headers", "QueryParams", "FormParams", "Payload")
+	known := []string{"Headers", "QueryParams", "FormParams", "Payload"}
+	if c.HeadOnly {
+		known = known[:3]
+	}
+	c.Known(el, known...)
 	e := &removal{}
 	all := len(el.ChildElements()) == 0
 	for _, f := range fieldKinds {
 		s, ok := c.selection(el, f)
 		switch {
 		case ok:
-			e.fields = append(e.fields, s)
-			if f.body {
-				c.ReadsContent(c.Message)
-			}
-		case all && !f.body:
-			e.fields = append(e.fields, selection{of: f})
+		case all && (!f.body || c.HeadOnly): // a form goes with the payload, if that goes
+			s = selection{of: f}
+		default:
+			continue
+		}
+		e.fields = append(e.fields, s)
+		if f.body {
+			c.ReadsContent(c.Message)
 		}
 	}
-	e.payload = all || c.flag(el, "Payload")
+	e.payload = !c.HeadOnly && (all || c.flag(el, "Payload"))
 	c.out.payload = c.out.payload || e.payload
 	c.push(e)
 }

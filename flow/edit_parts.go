@@ -184,8 +184,11 @@ func fieldsOf(tag string) *fields {
 }
 
 // tagsOfParts are the elements of all parts of a message.
-func tagsOfParts() []string {
-	tags := []string{"Payload"}
+func tagsOfParts() []string { return append(tagsOfHead(), "Payload") }
+
+// tagsOfHead are the elements of the parts but for the payload.
+func tagsOfHead() []string {
+	var tags []string
 	for _, f := range fieldKinds {
 		tags = append(tags, f.list)
 	}

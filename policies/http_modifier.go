@@ -2,7 +2,6 @@ package policies
 
 import (
 	"context"
-	"slices"
 
 	"github.com/beevik/etree"
 
@@ -49,101 +48,14 @@ type httpModifier struct {
 func compileHTTPModifier(b *flow.Build, el *etree.Element) flow.Policy {
 	b.Known(el, "Set", "Add", "Remove", "AssignTo", "IgnoreUnresolvedVariables")
 	p := &httpModifier{to: compileAssignTo(b, b.Child(el, "AssignTo"))}
-	p.edits = httpModifierEdits(b, el, flow.EditOptions{
+	p.edits = b.Edits(el, flow.EditOptions{
 		Message:          p.to.name,
 		IgnoreUnresolved: b.Bool(el, "IgnoreUnresolvedVariables", false),
+		HeadOnly:         true,
 	})
 	return p
 }
 
 func (p *httpModifier) Execute(ctx context.Context, x *flow.Exchange) error {
 	return p.to.apply(ctx, x, p.edits)
-}
-
-// httpModifierEdits compiles the actions as those of AssignMessage: a copy of el that has only what this policy has.
-func httpModifierEdits(b *flow.Build, el *etree.Element, o flow.EditOptions) *flow.Edits {
-	c := httpModifierCopy{Build: b, origin: map[*etree.Element]*etree.Element{}}
-	twin := el.Copy()
-	c.pair(twin, el)
-	c.actions(twin)
-	own := *b
-	own.Place = func(el *etree.Element) flow.Position {
-		if b.Place == nil {
-			return flow.Position{}
-		}
-		return b.Place(c.origin[el])
-	}
-	edits := own.Edits(twin, o)
-	b.Own = own.Own // where there were no names yet, the copy has a map of its own
-	return edits
-}
-
-// httpModifierCopy remembers where the elements of the copy came from, so that problems tell the right line.
-type httpModifierCopy struct {
-	*flow.Build
-	origin map[*etree.Element]*etree.Element
-}
-
-func (c *httpModifierCopy) pair(twin, el *etree.Element) {
-	c.origin[twin] = el
-	children := el.ChildElements()
-	for i, child := range twin.ChildElements() {
-		c.pair(child, children[i])
-	}
-}
-
-// httpModifierLacks are the parts that AssignMessage has beside those of this policy. ReasonPhrase, which is documented for
-// neither, works in both.
-var httpModifierLacks = []string{"Payload", "Authentication"}
-
-func (c *httpModifierCopy) actions(twin *etree.Element) {
-	for _, action := range twin.ChildElements() {
-		switch action.Tag {
-		case "Copy", "AssignVariable": // of which Known has warned
-			twin.RemoveChild(action)
-		case "Set":
-			c.drop(action)
-			c.contentTypes(action)
-		case "Remove":
-			all := len(action.ChildElements()) == 0
-			c.drop(action)
-			if all {
-				c.everything(action)
-			} else if len(action.ChildElements()) == 0 {
-				twin.RemoveChild(action) // empty, it would mean all
-			}
-		}
-	}
-}
-
-func (c *httpModifierCopy) drop(action *etree.Element) {
-	for _, part := range action.ChildElements() {
-		if slices.Contains(httpModifierLacks, part.Tag) {
-			c.Warn(c.origin[part], "UnknownElement", "HTTPModifier has no "+part.Tag+": it is ignored", "use AssignMessage")
-			action.RemoveChild(part)
-		}
-	}
-}
-
-// contentTypes makes headers of ContentType, an element that AssignMessage has not.
-func (c *httpModifierCopy) contentTypes(set *etree.Element) {
-	for _, part := range flow.Children(set, "ContentType") {
-		headers := etree.NewElement("Headers")
-		header := headers.CreateElement("Header")
-		header.CreateAttr("name", "Content-Type")
-		header.SetText(flow.TextOf(part))
-		c.origin[headers], c.origin[header] = c.origin[part], c.origin[part]
-		at := part.Index()
-		set.RemoveChildAt(at)
-		if flow.TextOf(part) != "" { // empty elements are ignored, as those of Verb and Path are
-			set.InsertChildAt(at, headers)
-		}
-	}
-}
-
-// everything is what an empty Remove removes: all that this policy can (by analogy with AssignMessage).
-func (c *httpModifierCopy) everything(remove *etree.Element) {
-	for _, tag := range []string{"Headers", "QueryParams", "FormParams"} {
-		c.origin[remove.CreateElement(tag)] = c.origin[remove]
-	}
 }
