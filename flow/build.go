@@ -44,6 +44,8 @@ type Unit struct {
 	Deployed []func(context.Context, *ProxyInfo, *Services) error
 	// Connect compiles an HTTPTargetConnection or LocalTargetConnection.
 	Connect func(b *Build, el *etree.Element) Connection
+	// Syslog compiles the way to a syslog server; ssl is its SSLInfo, or nil.
+	Syslog func(b *Build, at SyslogAddress, ssl *etree.Element) *SyslogServer
 	// JavaPrecedence makes && bind tighter than || in conditions (runtime.md 4.3).
 	JavaPrecedence bool
 }
@@ -315,6 +317,13 @@ func literal(el *etree.Element) string {
 
 // Connection compiles the HTTPTargetConnection or LocalTargetConnection el.
 func (b *Build) Connection(el *etree.Element) Connection { return b.Connect(b, el) }
+
+// SyslogAddress is where a syslog server listens.
+type SyslogAddress struct {
+	Host string
+	Port int
+	UDP  bool
+}
 
 // NeedIntegrations returns the service, or refuses the policy when there is none.
 func (b *Build) NeedIntegrations(el *etree.Element) Integrations {

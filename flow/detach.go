@@ -30,6 +30,7 @@ func (x *Exchange) Detach() *Exchange {
 	d.Fault, d.last = copyFault(x.Fault), copyFault(x.last)
 	d.trace, d.broken, d.Deadline = nil, nil, time.Time{}
 	d.atEnd, d.answers, d.share = nil, nil, share{}
+	d.captured, d.recorded = nil, false
 	return &d
 }
 

@@ -60,6 +60,9 @@ type Exchange struct {
 	atEnd   []func()
 	answers []func(*Message)
 	share   share
+
+	captured []Captured // for analytics
+	recorded bool       // the end writes them
 }
 
 // NewExchange returns an exchange for a request.

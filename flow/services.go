@@ -31,6 +31,8 @@ type Services struct {
 	Memory     *Memory     // what requests may hold of bodies; nil: no bound
 	Background *Background // what outlives its request in this process
 	Errands    Errands     // nil: nothing outlives the process
+	Logs       Logs        // nil: messages go nowhere, see Build.MessageLogs
+	Analytics  Analytics   // nil: nobody is told what was captured
 
 	// Printed is told of each line that a script prints, by the names of proxy and
 	// policy; it may hold whatever the script reads. nil: nobody looks.

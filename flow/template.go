@@ -39,6 +39,9 @@ type TemplateOptions struct {
 	// variablePrefix and variableSuffix do; braces are literal text then. What
 	// is empty stays a brace.
 	Prefix, Suffix string
+	// Default stands for a variable that is unresolved and has no default of its own;
+	// arguments of functions have none. "" is no default.
+	Default string
 }
 
 // UnresolvedError says that a template named a variable that is not set.

@@ -11,7 +11,7 @@ const maxReference = 4 << 10
 // style sheet. The error, if any, is a *TemplateError: a call of a function that
 // does not exist, has other arguments, or cannot use a quoted one.
 func CompileTemplate(text string, o TemplateOptions) (*Template, error) {
-	p := templateParser{source: text, text: text, end: len(text), name: o.Name, open: o.Prefix, close: o.Suffix}
+	p := templateParser{source: text, text: text, end: len(text), name: o.Name, open: o.Prefix, close: o.Suffix, missing: o.Default}
 	if p.name == nil {
 		p.name = ParseName
 	}
@@ -45,6 +45,7 @@ type templateParser struct {
 	start, end  int
 	name        func(string) *Name
 	open, close string
+	missing     string // stands for a variable without a default
 	parts       []templatePart
 }
 
@@ -98,7 +99,7 @@ func (p *templateParser) reference(at int) (part templatePart, end int, err erro
 	case i == at || i == limit:
 		return part, -1, nil
 	case p.closes(i):
-		return templatePart{name: p.name(p.text[at:i])}, i + len(p.close), nil
+		return templatePart{name: p.name(p.text[at:i]), text: p.missing, hasDefault: p.missing != ""}, i + len(p.close), nil
 	case p.text[i] == ':':
 		return p.withDefault(at, i, limit)
 	case p.text[i] == '(':

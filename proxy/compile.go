@@ -82,6 +82,7 @@ func (c *Compiler) start(b *Bundle) *compilation {
 	k.unit.PolicyNames = func() []string { return sortedKeys(m.policies) }
 	k.unit.Attached = k.attachments
 	k.unit.Connect = func(fb *flow.Build, el *etree.Element) flow.Connection { return k.connection(fb, el) }
+	k.unit.Syslog = k.syslog
 	k.propertySets()
 	for _, name := range sortedKeys(m.policies) {
 		k.policies[name] = k.policy(name, m.policies[name])

@@ -100,6 +100,7 @@ type runtime struct {
 	backends backends
 	store    *state.Store
 	data     *orgData // what was loaded from files
+	logs     *messageLogs
 	table    *proxy.Table
 	loader   *proxy.Loader
 	metrics  *metrics
@@ -183,6 +184,9 @@ func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime
 	if err := r.joinIntegrations(ctx); err != nil {
 		return nil, errors.Join(err, r.store.Close())
 	}
+	if err := r.joinLogs(); err != nil {
+		return nil, errors.Join(err, r.backends.close(), r.store.Close())
+	}
 	r.loader = &proxy.Loader{Paths: s.Paths, Compiler: &proxy.Compiler{
 		Registry: registry, Services: r.services, Environment: environment, Network: r.network,
 		Options: proxy.Options{Bubble: s.FaultsBubble, JavaPrecedence: s.JavaPrecedence, EdgeStatus: s.FaultsEdge, XMLFaults: s.FaultsXML, AllowMissing: s.AllowMissing},
@@ -191,6 +195,7 @@ func newRuntime(ctx context.Context, s *settings, out, errs io.Writer) (*runtime
 }
 
 func (r *runtime) close() {
+	r.logs.close()
 	if err := r.backends.close(); err != nil {
 		r.log.Error("the stand-ins for Google's services did not close well", zap.Error(err))
 	}

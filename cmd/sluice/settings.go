@@ -55,6 +55,7 @@ type settings struct {
 	StateSettings   `yaml:",inline"`
 	GoogleSettings  `yaml:",inline"`
 	OutsideSettings `yaml:",inline"`
+	LogSettings     `yaml:",inline"`
 }
 
 func defaultSettings() settings {
@@ -63,6 +64,7 @@ func defaultSettings() settings {
 		BodyMemory: 1024, Drain: 30 * time.Second, LogLevel: "info", LogFormat: "console",
 		GoogleSettings:  GoogleSettings{GoogleTokens: googleTokens},
 		OutsideSettings: OutsideSettings{SyncLimit: 2 * time.Minute, AsyncLimit: 50 * time.Minute},
+		LogSettings:     LogSettings{CloudLogging: "local"},
 	}
 }
 
@@ -155,7 +157,7 @@ func (s *settings) options() []*option {
 		{name: "keep-callouts", usage: "keep ServiceCallouts without Response in a queue, with their headers and payload, until they are answered; without --data or --nats they end with the process", set: flag(&s.KeepCallouts), boolean: true},
 		{name: "access-log", usage: "log every request, with its status and the code of its fault", set: flag(&s.AccessLog), boolean: true},
 	}
-	return slices.Concat(own, orgOptions(s), s.StateSettings.options(), s.GoogleSettings.options(), s.OutsideSettings.options())
+	return slices.Concat(own, orgOptions(s), s.StateSettings.options(), s.GoogleSettings.options(), s.OutsideSettings.options(), s.LogSettings.options())
 }
 
 func (s *settings) setMapHost(v string) error {
@@ -283,5 +285,5 @@ func (s *settings) check() error {
 	if s.GoogleTokens == localTokens && s.ServiceAccount == "" {
 		s.ServiceAccount = localAccount
 	}
-	return errors.Join(s.StateSettings.check(), s.OutsideSettings.check())
+	return errors.Join(s.StateSettings.check(), s.OutsideSettings.check(), s.LogSettings.check())
 }

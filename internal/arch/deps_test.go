@@ -52,6 +52,7 @@ proxy                   faults flow internal/http1 internal/spelling internal/st
 internal/integrations   faults flow leaf
 internal/google         faults flow
 internal/keysets        flow leaf
+internal/logs           flow
 internal/state          faults flow leaf internal/orgdata
 internal/state/statetest internal/state internal/loopback
 internal/orgdata        leaf internal/strays
