@@ -23,6 +23,7 @@ type world struct {
 	connection flow.Connection
 	identity   flow.Identity
 	account    string
+	logs       flow.Logs
 	// resource finds what the fixed resources have not; nil finds nothing.
 	resource func(url string) ([]byte, bool)
 }
@@ -45,7 +46,7 @@ func (w world) compile(t testing.TB, text string) (flow.Policy, *flow.Build) {
 		t.Fatalf("%v in %s", err, text)
 	}
 	el := doc.Root()
-	services := &flow.Services{Identity: w.identity, Integrations: answering(200, "{}")}
+	services := &flow.Services{Identity: w.identity, Integrations: answering(200, "{}"), Logs: w.logs}
 	store := state.Memory(time.Now)
 	t.Cleanup(func() { _ = store.Close() }) // in memory: nothing is lost
 	store.Services(services)
@@ -56,6 +57,9 @@ func (w world) compile(t testing.TB, text string) (flow.Policy, *flow.Build) {
 	unit.PolicyNames = func() []string { return nil }
 	unit.Attached = func(string) []flow.Attachment { return nil }
 	unit.Connect = func(*flow.Build, *etree.Element) flow.Connection { return w.connection }
+	unit.Syslog = func(_ *flow.Build, at flow.SyslogAddress, _ *etree.Element) *flow.SyslogServer {
+		return &flow.SyslogServer{Address: fmt.Sprint(at)}
+	}
 	for _, k := range policies.All() {
 		if k.Name == el.Tag {
 			b := &flow.Build{Unit: unit, File: "policies/P.xml", Owner: "P", Kind: k.Name}
