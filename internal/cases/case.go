@@ -74,8 +74,9 @@ type answer struct {
 	message   *wire // nil: 200 without a body
 }
 
-// variable is one line of a vars section.
+// variable is one line of a vars or a captured section.
 type variable struct {
+	section string
 	index   int // of the section, among the archive's files
 	row     int // of the line, in the section
 	line    int // in the file

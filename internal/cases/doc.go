@@ -67,6 +67,7 @@
 //	                   "JSONPath ~ java regex"; what is not named may be there too
 //	-- vars --         the variables after the exchange: "name = JSON literal" or
 //	                   "name ~ java regex", which must match the whole text
+//	-- captured --     likewise what DataCapture and StatisticsCollector captured
 //	-- clock --        "+10s" moves the clock before the next exchange
 //
 // Messages are HTTP wire text: first line, header lines, a blank line, the body.

@@ -92,7 +92,7 @@ func (o *observer) finished(x *flow.Exchange) {
 		r.nowhere(x.Fault.Code(), "no base path fits "+x.Request.Path+"; there are: "+strings.Join(basePaths(x), ", "))
 	}
 	for _, v := range o.vars {
-		o.seen = append(o.seen, look(x, v.name))
+		o.seen = append(o.seen, v.look(x))
 	}
 	select {
 	case <-o.ended: // a request that the case knows nothing of

@@ -77,7 +77,7 @@ func (r *reader) fail(line int, format string, args ...any) {
 }
 
 // sections are the names of sections; files of test data are others.
-var sections = []string{"config", "request", "target", "integration", "answer", "response", "json", "vars", "clock"}
+var sections = []string{"config", "request", "target", "integration", "answer", "response", "json", "vars", "captured", "clock"}
 
 func (r *reader) section(s section) {
 	open := r.open
@@ -106,7 +106,7 @@ func (r *reader) section(s section) {
 		r.response(s)
 	case "json":
 		r.json(s)
-	case "vars":
+	case "vars", "captured":
 		r.vars(s)
 	default:
 		r.unknown(s, open)
@@ -242,7 +242,7 @@ func (r *reader) vars(s section) {
 			r.fail(s.line+row, "%v", err)
 			continue
 		}
-		v.index, v.row, v.line = s.index, row, s.line+row
+		v.section, v.index, v.row, v.line = s.name, s.index, row, s.line+row
 		x.vars = append(x.vars, v)
 	}
 }

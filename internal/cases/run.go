@@ -19,7 +19,7 @@ type Options struct {
 	// the integrations call is the case's upstream. nil: cases that need such a
 	// service fail.
 	LocalIntegrations func(dir string, services *flow.Services, network *proxy.Network) (flow.Integrations, func(), error)
-	Update            bool // rewrite response and vars sections that differ
+	Update            bool // rewrite response, vars and captured sections that differ
 	Verbose           bool // keep the traces of cases that pass, and variables in all
 }
 
@@ -146,10 +146,10 @@ func (x *exchange) line() int {
 
 func (w *world) checkVars(x *exchange, vars []seen) {
 	if len(vars) == 0 && len(x.vars) > 0 {
-		w.script.fail("vars", Failure{Line: x.vars[0].line, Want: "an exchange with variables", Got: "the request was refused before it became one"})
+		w.script.fail(x.vars[0].section, Failure{Line: x.vars[0].line, Want: "an exchange with variables", Got: "the request was refused before it became one"})
 		return
 	}
 	for i := range vars {
-		w.script.fail("vars", x.vars[i].failure(vars[i])...)
+		w.script.fail(x.vars[i].section, x.vars[i].failure(vars[i])...)
 	}
 }

@@ -110,7 +110,7 @@ func (e *editor) apply(r *Result) {
 	}
 	var left []Failure
 	for _, f := range r.Failures {
-		if f.Section != "response" && f.Section != "vars" {
+		if f.Section != "response" && f.Section != "vars" && f.Section != "captured" {
 			left = append(left, f)
 		}
 	}

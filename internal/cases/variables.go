@@ -17,8 +17,20 @@ type seen struct {
 	items []string
 }
 
-func look(x *flow.Exchange, name string) seen {
-	v := x.Lookup(name)
+// look reads the variable, or the captured value of that name.
+func (v *variable) look(x *flow.Exchange) seen {
+	if v.section != "captured" {
+		return show(x.Lookup(v.name))
+	}
+	for _, c := range x.Captured() {
+		if c.Name == v.name {
+			return show(c.Value)
+		}
+	}
+	return seen{}
+}
+
+func show(v flow.Value) seen {
 	return seen{v.Type(), v.String(), slices.Clone(v.Items())}
 }
 
