@@ -31,7 +31,8 @@ func (k *compilation) syslog(b *flow.Build, at flow.SyslogAddress, ssl *etree.El
 	if ssl != nil {
 		info = readSSLInfo(b, ssl)
 	}
-	t := compileSSLInfo(k, b, ssl, info, true, false).fixed
+	settings := compileSSLInfo(k, b, ssl, info, true, false)
+	t := settings.fixed
 	if t == nil {
 		b.RefuseText(ssl, "InvalidValue", "the SSLInfo of a syslog server knows no variables", "name the stores themselves, or a reference as ref://NAME")
 		return nil
@@ -42,6 +43,10 @@ func (k *compilation) syslog(b *flow.Build, at flow.SyslogAddress, ssl *etree.El
 	}
 	if t.on && at.UDP {
 		b.RefuseText(ssl, "InvalidValue", "TLS needs TCP", "write <Protocol>TCP</Protocol>")
+	}
+	if t.on && settings.unverified() {
+		b.Warn(ssl, "UnverifiedCertificate", "the certificate of the syslog server is not verified: whoever is in between can read the log",
+			"write <SSLInfo><Enabled>true</Enabled><TrustStore>store</TrustStore></SSLInfo>, or serve with --tls-enforce; IgnoreValidationErrors true says that it is meant")
 	}
 	address := net.JoinHostPort(at.Host, strconv.Itoa(at.Port))
 	id := "tcp " + address + " " + t.id

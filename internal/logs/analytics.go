@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"time"
@@ -77,7 +76,7 @@ func (s *Service) Record(r *flow.AnalyticsRecord) {
 		return // NaN and infinity are no JSON, and no policy captures them
 	}
 	_ = s.put("analytics", "the file of analytics", line, func() sink { // the destination has told of what it drops
-		return lineSink{bufio.NewWriter(s.o.Analytics)}
+		return lineSink{s.o.Analytics}
 	})
 }
 

@@ -1,10 +1,11 @@
 package logs
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -160,13 +161,10 @@ func (f *fileSink) close() {
 }
 
 // lineSink writes lines to something that is open already, and stays open.
-type lineSink struct{ w *bufio.Writer }
+type lineSink struct{ w io.Writer }
 
 func (l lineSink) write(_ context.Context, batch [][]byte) (int, error) {
-	for _, line := range batch {
-		_, _ = l.w.Write(line) // Flush tells
-	}
-	if err := l.w.Flush(); err != nil {
+	if _, err := l.w.Write(bytes.Join(batch, nil)); err != nil {
 		return len(batch), &refusedError{err}
 	}
 	return len(batch), nil

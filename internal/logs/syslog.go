@@ -32,15 +32,18 @@ func (s *Service) Syslog(server *flow.SyslogServer, message []byte) error {
 	return s.put("syslog "+server.ID, "the syslog server "+server.Address, line, func() sink { return &syslogSink{server: server} })
 }
 
-// oneLine is text in valid UTF-8 of at most limit bytes and one line: what begins a new
-// line, or ends a text, in whatever reads it becomes a space. Otherwise a client could
-// write messages of its own into the log. RFC 6587 has two framings for streams:
+// oneLine is text in valid UTF-8 of at most limit bytes and one line: line breaks and
+// other control characters but tabs become spaces. Otherwise a client could write
+// messages of its own into the log, or commands to the terminal that shows it. RFC 6587 has two framings for streams:
 // Apigee's is taken to be the one that ends each message with a line feed (recalled;
 // log services that bundles name read that one), in which no message can have a line of
 // its own.
 func oneLine(text []byte, limit int) []byte {
 	text = bytes.TrimRight(text, "\r\n")
-	line := bytes.ToValidUTF8(text, []byte("\uFFFD"))
+	line := text
+	if !utf8.Valid(line) {
+		line = bytes.ToValidUTF8(text, []byte("\uFFFD"))
+	}
 	if len(line) > limit {
 		line = line[:limit]
 		for len(line) > 0 && !utf8.FullRune(line[lastRune(line):]) {
@@ -49,7 +52,7 @@ func oneLine(text []byte, limit int) []byte {
 	}
 	line = append(make([]byte, 0, len(line)+1), line...)
 	for i, c := range line {
-		if c == '\n' || c == '\r' || c == 0 {
+		if c < ' ' && c != '\t' || c == 0x7f {
 			line[i] = ' '
 		}
 	}

@@ -328,6 +328,7 @@ func TestOneLine(t *testing.T) {
 		{8, "plain", "plain"},
 		{8, "a\nb\r\nc\n\n", "a b  c"},
 		{20, "nul\x00bad\xffutf", "nul bad\uFFFDutf"},
+		{20, "tab\tesc\x1b[1mdel\x7f", "tab\tesc [1mdel "},
 		{8, "", ""},
 		{8, "1234567890", "12345678"},
 		{8, "1234567ä", "1234567"},
@@ -350,7 +351,7 @@ func FuzzOneLine(f *testing.F) {
 		}
 		given := bytes.Clone(text)
 		got := oneLine(text, limit)
-		if len(got) > limit || !utf8.Valid(got) || bytes.ContainsAny(got, "\r\n\x00") {
+		if len(got) > limit || !utf8.Valid(got) || bytes.ContainsAny(got, "\r\n\x00\x1b") {
 			t.Errorf("%q, %d: %q", text, limit, got)
 		}
 		if !bytes.Equal(given, text) {
