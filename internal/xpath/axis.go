@@ -2,14 +2,16 @@ package xpath
 
 // axis walks from a node to others and calls visit for each, in the axis' own order: away from the node.
 type axis struct {
-	walk func(n *node, visit func(*node))
+	walk func(n *Node, visit func(*Node))
 	// attributes tells that a name test means attributes here, not elements.
 	attributes bool
+	// deep tells that it goes further than to children and attributes.
+	deep bool
 }
 
 var axes = map[string]axis{
 	"child":              {walk: child},
-	"descendant":         {walk: descendant},
+	"descendant":         {walk: descendant, deep: true},
 	"descendant-or-self": {walk: descendantOrSelf},
 	"parent":             {walk: parent},
 	"ancestor":           {walk: ancestor},
@@ -20,60 +22,60 @@ var axes = map[string]axis{
 	"following-sibling":  {walk: followingSibling},
 	"preceding":          {walk: preceding},
 	"preceding-sibling":  {walk: precedingSibling},
-	"namespace":          {walk: func(*node, func(*node)) {}, attributes: true},
+	"namespace":          {walk: func(*Node, func(*Node)) {}, attributes: true},
 }
 
-func self(n *node, visit func(*node)) { visit(n) }
+func self(n *Node, visit func(*Node)) { visit(n) }
 
-func child(n *node, visit func(*node)) {
+func child(n *Node, visit func(*Node)) {
 	for _, c := range n.children {
 		visit(c)
 	}
 }
 
-func descendant(n *node, visit func(*node)) {
+func descendant(n *Node, visit func(*Node)) {
 	for _, c := range n.children {
 		descendantOrSelf(c, visit)
 	}
 }
 
-func descendantOrSelf(n *node, visit func(*node)) {
+func descendantOrSelf(n *Node, visit func(*Node)) {
 	visit(n)
 	descendant(n, visit)
 }
 
-func parent(n *node, visit func(*node)) {
+func parent(n *Node, visit func(*Node)) {
 	if n.parent != nil {
 		visit(n.parent)
 	}
 }
 
-func ancestor(n *node, visit func(*node)) {
+func ancestor(n *Node, visit func(*Node)) {
 	for p := n.parent; p != nil; p = p.parent {
 		visit(p)
 	}
 }
 
-func ancestorOrSelf(n *node, visit func(*node)) {
+func ancestorOrSelf(n *Node, visit func(*Node)) {
 	visit(n)
 	ancestor(n, visit)
 }
 
-func attribute(n *node, visit func(*node)) {
+func attribute(n *Node, visit func(*Node)) {
 	for _, a := range n.attrs {
 		visit(a)
 	}
 }
 
 // siblings are the children of n's parent; an attribute has no siblings.
-func siblings(n *node) []*node {
-	if n.parent == nil || n.kind == attributeNode {
+func siblings(n *Node) []*Node {
+	if n.parent == nil || n.kind == AttributeNode {
 		return nil
 	}
 	return n.parent.children
 }
 
-func followingSibling(n *node, visit func(*node)) {
+func followingSibling(n *Node, visit func(*Node)) {
 	if all := siblings(n); all != nil {
 		for _, s := range all[n.sibling+1:] {
 			visit(s)
@@ -81,7 +83,7 @@ func followingSibling(n *node, visit func(*node)) {
 	}
 }
 
-func precedingSibling(n *node, visit func(*node)) {
+func precedingSibling(n *Node, visit func(*Node)) {
 	if all := siblings(n); all != nil {
 		for i := n.sibling - 1; i >= 0; i-- {
 			visit(all[i])
@@ -90,27 +92,27 @@ func precedingSibling(n *node, visit func(*node)) {
 }
 
 // following begins with the content of the element where n is an attribute: that comes after it in the document.
-func following(n *node, visit func(*node)) {
-	if n.kind == attributeNode {
+func following(n *Node, visit func(*Node)) {
+	if n.kind == AttributeNode {
 		n = n.parent
 		descendant(n, visit)
 	}
 	for ; n != nil; n = n.parent {
-		followingSibling(n, func(s *node) { descendantOrSelf(s, visit) })
+		followingSibling(n, func(s *Node) { descendantOrSelf(s, visit) })
 	}
 }
 
-func preceding(n *node, visit func(*node)) {
-	if n.kind == attributeNode {
+func preceding(n *Node, visit func(*Node)) {
+	if n.kind == AttributeNode {
 		n = n.parent
 	}
 	for ; n != nil; n = n.parent {
-		precedingSibling(n, func(s *node) { backwards(s, visit) })
+		precedingSibling(n, func(s *Node) { backwards(s, visit) })
 	}
 }
 
 // backwards visits n and all below it, the last first.
-func backwards(n *node, visit func(*node)) {
+func backwards(n *Node, visit func(*Node)) {
 	for i := len(n.children) - 1; i >= 0; i-- {
 		backwards(n.children[i], visit)
 	}
@@ -120,12 +122,12 @@ func backwards(n *node, visit func(*node)) {
 // nodeTest is what stands behind the axis.
 type nodeTest struct {
 	any          bool     // node()
-	kind         nodeKind // text(), comment(), processing-instruction() or, for a name test, the axis' principal kind
+	kind         NodeKind // text(), comment(), processing-instruction() or, for a name test, the axis' principal kind
 	anySpace     bool     // *
 	anyLocal     bool     // * and prefix:*; also the other kinds
 	space, local string
 }
 
-func (t nodeTest) accepts(n *node) bool {
+func (t nodeTest) accepts(n *Node) bool {
 	return t.any || n.kind == t.kind && (t.anyLocal || n.local == t.local) && (t.anySpace || n.space == t.space)
 }

@@ -1,5 +1,5 @@
 // Package xpath evaluates XPath 1.0 on XML documents, for ExtractVariables, RegularExpressionProtection and the template function
-// xpath().
+// xpath(), and is what package xslt stands on.
 //
 //  1. [Compile] (lex.go, parse.go, pathparse.go) turns the text into a tree of expressions, once, at deploy. XPath 1.0 is statically typed
 //     as long as there are no variables, so the kind of the result is known by then ([Expr.Kind]).
@@ -7,6 +7,10 @@
 //     network.
 //  3. [Expr.Eval] walks axes (axis.go), location paths (path.go), operators (operator.go) and functions (function.go).
 //  4. [Result] gives string, number, boolean, or XML text (serialize.go).
+//  5. [CompileIn] and [Expr.EvalIn] (scope.go) are the same for a host language, XSLT: with variables and functions of the host, a
+//     context node, a bound on the work of many evaluations together (work.go), and on request the parts of XPath 2.0 that
+//     stylesheets use (extended.go, functions_extended.go). [CompilePattern] reads the patterns of its rules, [Maker] makes
+//     trees.
 //
 // Why not a library: github.com/antchfx/xpath, the only one of standing, disagrees with the JDK on 9 of 79 expressions (prefix:*,
 // text in CDATA, the document node, ...), ignores what follows a complete expression, keeps evaluation state in the compiled

@@ -18,32 +18,37 @@ const (
 	MaxNodes = 1 << 20 // elements, attributes, texts, comments, processing instructions
 )
 
-type nodeKind uint8
+type NodeKind uint8
 
 const (
-	rootNode nodeKind = iota
-	elementNode
-	attributeNode
-	textNode
-	commentNode
-	instructionNode
+	RootNode NodeKind = iota
+	ElementNode
+	AttributeNode
+	TextNode
+	CommentNode
+	InstructionNode
 )
 
 // node is a node of the XPath data model. Adjacent text and CDATA sections are one text node.
-type node struct {
-	kind     nodeKind
-	order    int // place in the document: parents before attributes before children
-	last     int // order of the last node within
-	sibling  int // index in parent.children
+type Node struct {
+	kind     NodeKind
+	raw      bool  // text that is written without escapes
+	line     int32 // in the source, from 1
+	order    int   // place in the document: parents before attributes before children
+	last     int   // order of the last node within
+	sibling  int   // index in parent.children
 	prefix   string
 	local    string // also the target of a processing instruction
 	space    string // namespace URI
 	text     string // value of attribute, text, comment, processing instruction
 	declares []declaration
-	parent   *node
-	attrs    []*node
-	children []*node
+	parent   *Node
+	attrs    []*Node
+	children []*Node
 }
+
+// Root is the root of the tree, above the root element.
+func (d *Document) Root() *Node { return d.root }
 
 // declaration is one xmlns attribute.
 type declaration struct{ prefix, space string }
@@ -51,19 +56,24 @@ type declaration struct{ prefix, space string }
 const xmlSpace = "http://www.w3.org/XML/1998/namespace"
 
 // Document is a parsed XML document. It is immutable and safe for concurrent use.
-type Document struct{ root *node }
+type Document struct{ root *Node }
 
 // ParseDocument reads a well-formed XML document that declares its prefixes. A document type declaration is an error, and so
 // is any entity that needs one. Errors name the line.
-func ParseDocument(src []byte) (*Document, error) {
+func ParseDocument(src []byte) (*Document, error) { return ParseStripped(src, nil) }
+
+// ParseStripped is ParseDocument without the texts of white space below the elements for which strip holds, unless xml:space
+// preserves them. strip may be nil.
+func ParseStripped(src []byte, strip func(space, local string) bool) (*Document, error) {
 	if len(src) > MaxBytes {
 		return nil, fmt.Errorf("xml: more than %d bytes", MaxBytes)
 	}
 	src = bytes.TrimPrefix(src, []byte("\uFEFF"))
 	b := &builder{
 		decoder: xml.NewDecoder(bytes.NewReader(src)),
-		root:    &node{},
+		root:    &Node{},
 		spaces:  map[string][]string{"xml": {xmlSpace}},
+		strip:   strip,
 	}
 	b.current = b.root
 	b.decoder.CharsetReader = charsetReader
@@ -95,16 +105,19 @@ func charsetReader(label string, input io.Reader) (io.Reader, error) {
 // tags and the namespaces are its own business.
 type builder struct {
 	decoder *xml.Decoder
-	root    *node
-	current *node
+	root    *Node
+	current *Node
 	depth   int
 	nodes   int
+	line    int // where the token begins
+	strip   func(space, local string) bool
 	pending []byte              // text that may go on after the next token
 	spaces  map[string][]string // prefix -> URIs in scope, innermost last
 }
 
 func (b *builder) build() error {
 	for {
+		b.line, _ = b.decoder.InputPos()
 		token, err := b.decoder.RawToken()
 		if err == io.EOF {
 			return b.end()
@@ -120,7 +133,7 @@ func (b *builder) build() error {
 
 func (b *builder) end() error {
 	if b.current != b.root {
-		return fmt.Errorf("element %s is not closed", b.current.name())
+		return fmt.Errorf("element %s is not closed", b.current.Name())
 	}
 	if err := b.flush(); err != nil {
 		return err
@@ -146,12 +159,12 @@ func (b *builder) add(token xml.Token) error {
 	case xml.EndElement:
 		return b.close(token.Name)
 	case xml.Comment:
-		return b.append(&node{kind: commentNode, text: string(token)})
+		return b.append(&Node{kind: CommentNode, text: string(token)})
 	case xml.ProcInst:
 		if token.Target == "xml" {
 			return nil
 		}
-		return b.append(&node{kind: instructionNode, local: token.Target, text: string(token.Inst)})
+		return b.append(&Node{kind: InstructionNode, local: token.Target, text: string(token.Inst)})
 	}
 	return errors.New("a document type declaration is not allowed")
 }
@@ -163,32 +176,47 @@ func (b *builder) flush() error {
 	}
 	text := string(b.pending)
 	b.pending = b.pending[:0]
-	if b.current != b.root {
-		return b.append(&node{kind: textNode, text: text})
-	}
-	if strings.Trim(text, " \t\r\n") != "" {
+	blank := strings.Trim(text, " \t\r\n") == ""
+	switch {
+	case b.current != b.root && blank && b.strip != nil && b.strip(b.current.space, b.current.local) && !preserves(b.current):
+		return nil
+	case b.current != b.root:
+		return b.append(&Node{kind: TextNode, text: text})
+	case !blank:
 		return errors.New("text outside of the root element")
 	}
 	return nil
 }
 
-func (b *builder) append(n *node) error {
+// preserves tells whether xml:space keeps the white space in n.
+func preserves(n *Node) bool {
+	for ; n != nil; n = n.parent {
+		for _, a := range n.attrs {
+			if a.space == xmlSpace && a.local == "space" {
+				return a.text == "preserve"
+			}
+		}
+	}
+	return false
+}
+
+func (b *builder) append(n *Node) error {
 	n.sibling = len(b.current.children)
 	b.current.children = append(b.current.children, n)
 	return b.count(n)
 }
 
-func (b *builder) count(n *node) error {
+func (b *builder) count(n *Node) error {
 	n.parent = b.current
 	if b.nodes++; b.nodes > MaxNodes {
 		return fmt.Errorf("more than %d nodes", MaxNodes)
 	}
-	n.order = b.nodes
+	n.order, n.line = b.nodes, int32(b.line)
 	return nil
 }
 
 func (b *builder) open(tag xml.StartElement) error {
-	n := &node{kind: elementNode, prefix: tag.Name.Space, local: tag.Name.Local}
+	n := &Node{kind: ElementNode, prefix: tag.Name.Space, local: tag.Name.Local}
 	if b.depth++; b.depth > MaxDepth {
 		return fmt.Errorf("nested deeper than %d levels", MaxDepth)
 	}
@@ -210,9 +238,9 @@ func (b *builder) open(tag xml.StartElement) error {
 	return b.attributes(n, tag.Attr)
 }
 
-func hasElement(root *node) bool {
+func hasElement(root *Node) bool {
 	for _, child := range root.children {
-		if child.kind == elementNode {
+		if child.kind == ElementNode {
 			return true
 		}
 	}
@@ -230,7 +258,7 @@ func declared(a xml.Attr) (prefix string, ok bool) {
 	return "", false
 }
 
-func (b *builder) declare(n *node, a xml.Attr) error {
+func (b *builder) declare(n *Node, a xml.Attr) error {
 	prefix, ok := declared(a)
 	switch {
 	case !ok:
@@ -245,13 +273,13 @@ func (b *builder) declare(n *node, a xml.Attr) error {
 	return nil
 }
 
-func (b *builder) attributes(n *node, attrs []xml.Attr) error {
+func (b *builder) attributes(n *Node, attrs []xml.Attr) error {
 	seen := make(map[xml.Name]bool, len(attrs))
 	for _, a := range attrs {
 		if _, ok := declared(a); ok {
 			continue
 		}
-		attr := &node{kind: attributeNode, prefix: a.Name.Space, local: a.Name.Local, text: a.Value}
+		attr := &Node{kind: AttributeNode, prefix: a.Name.Space, local: a.Name.Local, text: a.Value}
 		if attr.prefix != "" {
 			if err := b.resolve(attr); err != nil {
 				return err
@@ -259,7 +287,7 @@ func (b *builder) attributes(n *node, attrs []xml.Attr) error {
 		}
 		name := xml.Name{Space: attr.space, Local: attr.local}
 		if seen[name] {
-			return fmt.Errorf("attribute %s occurs twice", attr.name())
+			return fmt.Errorf("attribute %s occurs twice", attr.Name())
 		}
 		seen[name] = true
 		n.attrs = append(n.attrs, attr)
@@ -270,7 +298,7 @@ func (b *builder) attributes(n *node, attrs []xml.Attr) error {
 	return nil
 }
 
-func (b *builder) resolve(n *node) error {
+func (b *builder) resolve(n *Node) error {
 	inScope := b.spaces[n.prefix]
 	if len(inScope) > 0 {
 		n.space = inScope[len(inScope)-1]
@@ -283,7 +311,7 @@ func (b *builder) resolve(n *node) error {
 func (b *builder) close(name xml.Name) error {
 	n := b.current
 	if n == b.root || n.prefix != name.Space || n.local != name.Local {
-		return fmt.Errorf("end tag %s does not match", (&node{prefix: name.Space, local: name.Local}).name())
+		return fmt.Errorf("end tag %s does not match", (&Node{prefix: name.Space, local: name.Local}).Name())
 	}
 	for _, d := range n.declares {
 		inScope := b.spaces[d.prefix]
@@ -296,7 +324,7 @@ func (b *builder) close(name xml.Name) error {
 }
 
 // name is the qualified name as the document has it.
-func (n *node) name() string {
+func (n *Node) Name() string {
 	if n.prefix == "" {
 		return n.local
 	}
@@ -304,11 +332,11 @@ func (n *node) name() string {
 }
 
 // value is the string-value of the data model: of a root or an element all text within.
-func (n *node) value() string {
+func (n *Node) Value() string {
 	switch {
-	case n.kind > elementNode:
+	case n.kind > ElementNode:
 		return n.text
-	case len(n.children) == 1 && n.children[0].kind == textNode:
+	case len(n.children) == 1 && n.children[0].kind == TextNode:
 		return n.children[0].text
 	}
 	var text strings.Builder
@@ -316,12 +344,12 @@ func (n *node) value() string {
 	return text.String()
 }
 
-func (n *node) writeText(to *strings.Builder) {
+func (n *Node) writeText(to *strings.Builder) {
 	for _, child := range n.children {
 		switch child.kind {
-		case textNode:
+		case TextNode:
 			to.WriteString(child.text)
-		case elementNode:
+		case ElementNode:
 			child.writeText(to)
 		}
 	}

@@ -24,9 +24,9 @@ var functions = map[string]function{
 	"count":    {result: Number, least: 1, most: 1, ofSet: true, call: count},
 	"id":       {result: NodeSet, least: 1, most: 1, call: func(*context, []any) any { return nodes(nil) }},
 
-	"local-name":    {result: String, most: 1, ofSet: true, ofSelf: true, call: nameOf(func(n *node) string { return n.local })},
-	"namespace-uri": {result: String, most: 1, ofSet: true, ofSelf: true, call: nameOf(func(n *node) string { return n.space })},
-	"name":          {result: String, most: 1, ofSet: true, ofSelf: true, call: nameOf((*node).name)},
+	"local-name":    {result: String, most: 1, ofSet: true, ofSelf: true, call: nameOf(func(n *Node) string { return n.local })},
+	"namespace-uri": {result: String, most: 1, ofSet: true, ofSelf: true, call: nameOf(func(n *Node) string { return n.space })},
+	"name":          {result: String, most: 1, ofSet: true, ofSelf: true, call: nameOf((*Node).Name)},
 
 	"string":           {result: String, most: 1, ofSelf: true, call: func(c *context, args []any) any { return c.string(args[0]) }},
 	"concat":           {result: String, least: 2, most: manyArguments, call: concat},
@@ -71,12 +71,12 @@ func (f call) eval(c *context) any {
 	return f.call(c, args)
 }
 
-func count(_ *context, args []any) any { return float64(len(args[0].(nodes))) }
+func count(c *context, args []any) any { return float64(len(c.nodes(args[0]))) }
 
-func nameOf(part func(*node) string) func(*context, []any) any {
-	return func(_ *context, args []any) any {
-		set := args[0].(nodes)
-		if len(set) == 0 || set[0].kind == textNode || set[0].kind == commentNode {
+func nameOf(part func(*Node) string) func(*context, []any) any {
+	return func(c *context, args []any) any {
+		set := c.nodes(args[0])
+		if len(set) == 0 || set[0].kind == TextNode || set[0].kind == CommentNode {
 			return ""
 		}
 		return part(set[0])
@@ -197,7 +197,7 @@ func lang(c *context, args []any) any {
 
 func sum(c *context, args []any) any {
 	total := 0.0
-	for _, n := range args[0].(nodes) {
+	for _, n := range c.nodes(args[0]) {
 		total += parseNumber(c.text(n))
 	}
 	return total

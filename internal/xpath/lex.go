@@ -1,6 +1,7 @@
 package xpath
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,8 +25,8 @@ type token struct {
 }
 
 // lex cuts an expression into tokens. The last one is always an endToken.
-func lex(text string) ([]token, *SyntaxError) {
-	l := lexer{text: text}
+func lex(text string, extended bool) ([]token, *SyntaxError) {
+	l := lexer{text: text, extended: extended}
 	for {
 		l.space()
 		if l.pos >= len(text) {
@@ -41,6 +42,8 @@ type lexer struct {
 	text   string
 	pos    int
 	tokens []token
+	// extended adds the words of XPath 2.0.
+	extended bool
 }
 
 func (l *lexer) space() {
@@ -61,6 +64,8 @@ func (l *lexer) next() *SyntaxError {
 		return l.number()
 	case c == '*' && l.operatorPosition():
 		return l.emit(symbolToken, 1)
+	case c == '*' && l.extended && strings.HasPrefix(rest, "*:"):
+		return l.emit(nameToken, 2+nameLength(rest[2:]))
 	case c == '*':
 		return l.emit(wildcardToken, 1)
 	}
@@ -127,9 +132,13 @@ func (l *lexer) name(rest string) *SyntaxError {
 	if length == 0 {
 		return &SyntaxError{l.text, l.pos, "unexpected character"}
 	}
-	switch rest[:length] {
+	switch word := rest[:length]; word {
 	case "and", "or", "mod", "div":
 		if l.operatorPosition() {
+			return l.emit(symbolToken, length)
+		}
+	default:
+		if l.extended && slices.Contains(extendedWords, word) && l.operatorPosition() {
 			return l.emit(symbolToken, length)
 		}
 	}
@@ -147,6 +156,12 @@ func (l *lexer) name(rest string) *SyntaxError {
 	return l.emit(nameToken, length)
 }
 
+// extendedWords are the words that XPath 2.0 adds where an operator may stand.
+var extendedWords = []string{
+	"eq", "ne", "lt", "le", "gt", "ge", "is", "to", "idiv", "union", "intersect", "except",
+	"in", "return", "satisfies", "then", "else",
+}
+
 // nameLength is the length of the NCName that s begins with.
 func nameLength(s string) int {
 	for i, r := range s {
@@ -158,3 +173,6 @@ func nameLength(s string) int {
 	}
 	return len(s)
 }
+
+// IsName tells whether s is a name without a prefix.
+func IsName(s string) bool { return s != "" && nameLength(s) == len(s) }

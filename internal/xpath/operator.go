@@ -46,6 +46,8 @@ var computations = map[string]func(a, b float64) float64{
 	"*":   func(a, b float64) float64 { return a * b },
 	"div": func(a, b float64) float64 { return a / b },
 	"mod": math.Mod,
+
+	"idiv": func(a, b float64) float64 { return math.Trunc(a / b) },
 }
 
 // equality is = and, with different, !=.
@@ -130,20 +132,25 @@ var relations = map[string]func(a, b float64) bool{
 	"<=": func(a, b float64) bool { return a <= b },
 	">":  func(a, b float64) bool { return a > b },
 	">=": func(a, b float64) bool { return a >= b },
+	"lt": func(a, b float64) bool { return a < b },
+	"le": func(a, b float64) bool { return a <= b },
+	"gt": func(a, b float64) bool { return a > b },
+	"ge": func(a, b float64) bool { return a >= b },
 }
 
 // eval asks whether the relation holds for any node of a set. If it does for two sets, it does for the least or the greatest
 // of each.
 func (r relation) eval(c *context) any {
-	leftLow, leftHigh := c.bounds(r.left.eval(c), r.right.kind())
-	rightLow, rightHigh := c.bounds(r.right.eval(c), r.left.kind())
+	left, right := r.left.eval(c), r.right.eval(c)
+	leftLow, leftHigh := c.bounds(left, right)
+	rightLow, rightHigh := c.bounds(right, left)
 	return r.holds(leftLow, rightHigh) || r.holds(leftHigh, rightLow)
 }
 
 // bounds are the least and the greatest number in v, NaN where there is none. Compared with a boolean, a set is one.
-func (c *context) bounds(v any, other Kind) (low, high float64) {
+func (c *context) bounds(v, other any) (low, high float64) {
 	set, ok := v.(nodes)
-	if !ok || other == Boolean {
+	if _, isBool := other.(bool); !ok || isBool {
 		f := toNumber(v)
 		if ok {
 			f = toNumber(toBoolean(v))

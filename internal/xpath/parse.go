@@ -1,6 +1,9 @@
 package xpath
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Bounds on the text of an expression: those of xpath() come from message templates.
 const (
@@ -12,19 +15,18 @@ const (
 // without a prefix means one in no namespace, whatever xmlns says in the document. The only error is a *SyntaxError; a prefix
 // that is not in ns is one.
 func Compile(text string, ns map[string]string) (*Expr, error) {
+	return CompileIn(text, &Scope{Namespaces: ns})
+}
+
+func newParser(text string, s *Scope) (*parser, error) {
 	if len(text) > maxLength {
 		return nil, &SyntaxError{text[:64] + "...", 0, fmt.Sprintf("longer than %d bytes", maxLength)}
 	}
-	tokens, syntax := lex(text)
+	tokens, syntax := lex(text, s.Extended)
 	if syntax != nil {
 		return nil, syntax
 	}
-	p := &parser{text: text, tokens: tokens, ns: ns}
-	root, err := p.parse()
-	if err != nil {
-		return nil, err
-	}
-	return &Expr{text: text, root: root}, nil
+	return &parser{text: text, tokens: tokens, scope: s}, nil
 }
 
 // parser follows the grammar of XPath 1.0, section 3, by recursive descent. The first error sticks: it empties the rest of the
@@ -32,15 +34,16 @@ func Compile(text string, ns map[string]string) (*Expr, error) {
 type parser struct {
 	text    string
 	tokens  []token
-	ns      map[string]string
+	scope   *Scope
 	err     error
 	nesting int
 	// positional is set where position() or last() has been read.
 	positional bool
+	ranges     []string // variables of for, some and every, innermost last
 }
 
 func (p *parser) parse() (expr, error) {
-	e := p.expr()
+	e := p.sequence()
 	if p.err == nil && p.peek().kind != endToken {
 		p.fail("unexpected %q", p.peek().text)
 	}
@@ -86,14 +89,20 @@ func (p *parser) expect(symbol string) {
 	}
 }
 
-// operators by precedence, the weakest first.
-var operators = [][]string{{"or"}, {"and"}, {"=", "!="}, {"<", "<=", ">", ">="}, {"+", "-"}, {"*", "div", "mod"}}
+// operators by precedence, the weakest first. Those of XPath 2.0 are no symbols to the lexer unless they are allowed.
+var operators = [][]string{
+	{"or"}, {"and"}, {"=", "!=", "eq", "ne", "is"}, {"<", "<=", ">", ">=", "lt", "le", "gt", "ge"}, {"to"},
+	{"+", "-"}, {"*", "div", "mod", "idiv"},
+}
 
 func (p *parser) expr() expr {
 	if p.nesting++; p.nesting > maxNesting {
 		return p.fail("nested deeper than %d levels", maxNesting)
 	}
 	defer func() { p.nesting-- }()
+	if e, ok := p.extended(); ok {
+		return e
+	}
 	return p.binary(0)
 }
 
@@ -126,8 +135,12 @@ func operation(symbol string, left, right expr) expr {
 		return either{left, right}
 	case "and":
 		return both{left, right}
-	case "=", "!=":
-		return equality{left, right, symbol == "!="}
+	case "=", "!=", "eq", "ne":
+		return equality{left, right, symbol == "!=" || symbol == "ne"}
+	case "is":
+		return same{left, right}
+	case "to":
+		return span{left, right}
 	}
 	if holds, ok := relations[symbol]; ok {
 		return relation{left, right, holds}
@@ -152,15 +165,23 @@ func (p *parser) unary() expr {
 
 func (p *parser) union() expr {
 	left := p.path()
-	for p.accept("|") {
-		right := p.path()
-		if left.kind() != NodeSet || right.kind() != NodeSet {
-			return p.fail("'|' joins node-sets")
+	for {
+		symbol, ok := p.acceptAny(joining)
+		if !ok {
+			return left
 		}
-		left = union{left, right}
+		right := p.path()
+		if !mayBeNodes(left) || !mayBeNodes(right) {
+			return p.fail("'%s' joins node-sets", symbol)
+		}
+		if left = (union{left, right}); symbol == "except" || symbol == "intersect" {
+			left = selection{left.(union), symbol == "intersect"}
+		}
 	}
-	return left
 }
+
+// joining are the operators on node-sets. That intersect and except bind stronger than union does not count here.
+var joining = []string{"|", "union", "intersect", "except"}
 
 // atPrimary tells a primary expression from a location path: a name is one if a parenthesis follows and it is no node test.
 func (p *parser) atPrimary() bool {
@@ -171,13 +192,19 @@ func (p *parser) atPrimary() bool {
 		return t.text == "(" || t.text == "$"
 	case nameToken:
 		next := p.tokens[1]
-		return next.kind == symbolToken && next.text == "(" && !isKindTest(t.text)
+		return next.kind == symbolToken && next.text == "(" && !p.isKindTest(t.text)
 	}
 	return false
 }
 
-func isKindTest(name string) bool {
-	return name == "node" || name == "text" || name == "comment" || name == "processing-instruction"
+func (p *parser) isKindTest(name string) bool {
+	switch name {
+	case "node", "text", "comment", "processing-instruction":
+		return true
+	case "element", "document-node":
+		return p.scope.Extended
+	}
+	return false
 }
 
 func (p *parser) primary() expr {
@@ -187,11 +214,9 @@ func (p *parser) primary() expr {
 	case t.kind == numberToken:
 		return number(parseNumber(p.take().text))
 	case p.at("$"):
-		return p.fail("variables are not supported")
+		return p.variable()
 	case p.accept("("):
-		e := p.expr()
-		p.expect(")")
-		return e
+		return p.parenthesized()
 	}
 	return p.call()
 }
@@ -200,8 +225,22 @@ func (p *parser) call() expr {
 	name := p.peek()
 	f, ok := functions[name.text]
 	if !ok {
-		return p.fail("no function is called %q", name.text)
+		return p.otherCall(name.text)
 	}
+	args := p.arguments()
+	p.positional = p.positional || f.position
+	switch {
+	case len(args) < f.least || len(args) > max(f.least, f.most):
+		return p.fail("%s() does not take %d arguments", name.text, len(args))
+	case f.ofSet && len(args) > 0 && !mayBeNodes(args[0]):
+		return p.fail("%s() needs a node-set", name.text)
+	}
+	p.expect(")")
+	return call{f, args}
+}
+
+// arguments reads them up to the closing parenthesis, which the caller expects.
+func (p *parser) arguments() []expr {
 	p.tokens = p.tokens[2:]
 	var args []expr
 	for !p.at(")") {
@@ -210,13 +249,75 @@ func (p *parser) call() expr {
 			break
 		}
 	}
-	p.positional = p.positional || f.position
-	switch {
-	case len(args) < f.least || len(args) > max(f.least, f.most):
-		return p.fail("%s() does not take %d arguments", name.text, len(args))
-	case f.ofSet && len(args) > 0 && args[0].kind() != NodeSet:
-		return p.fail("%s() needs a node-set", name.text)
+	return args
+}
+
+func (p *parser) variable() expr {
+	if p.scope.Variable == nil && len(p.ranges) == 0 {
+		return p.fail("variables are not supported")
+	}
+	p.take()
+	name := p.peek()
+	if name.kind != nameToken {
+		return p.fail("expected the name of a variable")
+	}
+	for i := len(p.ranges) - 1; i >= 0; i-- {
+		if p.ranges[i] == name.text {
+			p.take()
+			return rangeVariable(len(p.ranges) - 1 - i)
+		}
+	}
+	if space, local, ok := p.qualified(name.text); ok && p.scope.Variable != nil {
+		if get, ok := p.scope.Variable(space, local); ok {
+			p.take()
+			return variable{get}
+		}
+	}
+	return p.fail("no variable is called $%s", name.text)
+}
+
+// otherCall is a call of a function that is not of the core library: XPath 2.0's, or the host's.
+func (p *parser) otherCall(name string) expr {
+	space, local, ok := p.qualified(name)
+	if !ok {
+		return p.fail("prefix of %q is not declared", name)
+	}
+	if f, ok := extendedFunction(space, local); ok && p.scope.Extended {
+		args := p.arguments()
+		p.positional = p.positional || f.position
+		if len(args) < f.least || len(args) > max(f.least, f.most) {
+			return p.fail("%s() does not take %d arguments", name, len(args))
+		}
+		p.expect(")")
+		return call{f, args}
+	}
+	if p.scope.Function != nil {
+		if f, ok := p.scope.Function(space, local); ok {
+			return p.hostCall(name, f)
+		}
+	}
+	return p.fail("no function is called %q", name)
+}
+
+func (p *parser) hostCall(name string, f *Function) expr {
+	args := p.arguments()
+	p.positional = p.positional || f.Positional
+	if len(args) < f.Least || len(args) > f.Most {
+		return p.fail("%s() does not take %d arguments", name, len(args))
 	}
 	p.expect(")")
-	return call{f, args}
+	return hostCall{f, args}
+}
+
+// qualified resolves the prefix of a name; one without a prefix is in no namespace.
+func (p *parser) qualified(name string) (space, local string, ok bool) {
+	prefix, local, hasPrefix := strings.Cut(name, ":")
+	if !hasPrefix {
+		return "", name, true
+	}
+	space, ok = p.scope.Namespaces[prefix]
+	if prefix == "xml" {
+		space, ok = xmlSpace, true
+	}
+	return space, local, ok
 }

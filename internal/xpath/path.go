@@ -32,7 +32,7 @@ func (p path) eval(c *context) any {
 	set := nodes{c.node}
 	switch {
 	case p.from != nil:
-		set = p.from.eval(c).(nodes)
+		set = c.nodes(p.from.eval(c))
 	case p.absolute:
 		root := c.node
 		for root.parent != nil {
@@ -50,7 +50,7 @@ func (s step) apply(c *context, from nodes) nodes {
 	var selected nodes
 	for _, n := range from {
 		start := len(selected)
-		s.axis.walk(n, func(candidate *node) {
+		s.axis.walk(n, func(candidate *Node) {
 			c.spend(1)
 			if s.test.accepts(candidate) {
 				selected = append(selected, candidate)
@@ -68,7 +68,8 @@ func (s step) apply(c *context, from nodes) nodes {
 // filter keeps the nodes for which the predicate holds, in place. Positions count along the axis.
 func (p predicate) filter(c *context, set nodes) nodes {
 	kept := set[:0]
-	inner := context{work: c.work, size: len(set)}
+	inner := *c
+	inner.size = len(set)
 	for i, n := range set {
 		c.spend(1)
 		inner.node, inner.position = n, i+1
@@ -97,7 +98,7 @@ func ordered(set nodes) nodes {
 	return slices.Compact(set)
 }
 
-func byOrder(a, b *node) int { return cmp.Compare(a.order, b.order) }
+func byOrder(a, b *Node) int { return cmp.Compare(a.order, b.order) }
 
 // filtered is an expression with predicates, as in (//a)[1]. Positions count in document order.
 type filtered struct {
@@ -107,7 +108,7 @@ type filtered struct {
 
 func (f filtered) eval(c *context) any {
 	// A copy: the set may be shared with nobody, but that is the expression's business.
-	set := slices.Clone(f.expr.eval(c).(nodes))
+	set := slices.Clone(c.nodes(f.expr.eval(c)))
 	for _, p := range f.predicates {
 		set = p.filter(c, set)
 	}
@@ -120,5 +121,5 @@ type union struct{ left, right expr }
 func (union) kind() Kind { return NodeSet }
 
 func (u union) eval(c *context) any {
-	return ordered(slices.Concat(u.left.eval(c).(nodes), u.right.eval(c).(nodes)))
+	return ordered(slices.Concat(c.nodes(u.left.eval(c)), c.nodes(u.right.eval(c))))
 }

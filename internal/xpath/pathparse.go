@@ -18,21 +18,14 @@ func (p *parser) path() expr {
 			return e
 		}
 	}
-	e.steps = p.relative(e.steps)
-	return e
+	return p.relative(e)
 }
 
 // anywhere is the step that // stands for.
 var anywhere = step{axis: axes["descendant-or-self"], test: nodeTest{any: true}, anywhere: true}
 
 func (p *parser) filterPath() expr {
-	e := p.primary()
-	if predicates := p.predicates(); predicates != nil {
-		if e.kind() != NodeSet {
-			return p.fail("a predicate needs a node-set")
-		}
-		e = filtered{e, predicates}
-	}
+	e := p.filter()
 	var steps []step
 	switch {
 	case p.accept("//"):
@@ -41,21 +34,37 @@ func (p *parser) filterPath() expr {
 	default:
 		return e
 	}
-	if e.kind() != NodeSet {
+	if !mayBeNodes(e) {
 		return p.fail("a path needs a node-set")
 	}
-	return path{from: e, steps: p.relative(steps)}
+	return p.relative(path{from: e, steps: steps})
 }
 
-func (p *parser) relative(steps []step) []step {
+// filter reads a primary expression with its predicates.
+func (p *parser) filter() expr {
+	e := p.primary()
+	if predicates := p.predicates(); predicates != nil {
+		if !mayBeNodes(e) {
+			return p.fail("a predicate needs a node-set")
+		}
+		e = filtered{e, predicates}
+	}
+	return e
+}
+
+func (p *parser) relative(e path) expr {
 	for {
-		steps = appendStep(steps, p.step())
+		if p.scope.Extended && p.atPrimary() {
+			e = path{from: mapped{e, p.filter()}}
+		} else {
+			e.steps = appendStep(e.steps, p.step())
+		}
 		switch {
 		case p.accept("//"):
-			steps = append(steps, anywhere)
+			e.steps = append(e.steps, anywhere)
 		case p.accept("/"):
 		default:
-			return steps
+			return e
 		}
 	}
 }
@@ -110,29 +119,25 @@ func (p *parser) step() step {
 }
 
 func (p *parser) nodeTest(a axis) nodeTest {
-	principal := elementNode
+	principal := ElementNode
 	if a.attributes {
-		principal = attributeNode
+		principal = AttributeNode
 	}
 	t := p.take()
 	switch {
 	case t.kind == wildcardToken:
 		return nodeTest{kind: principal, anySpace: true, anyLocal: true}
+	case t.kind == nameToken && strings.HasPrefix(t.text, "*:"):
+		return nodeTest{kind: principal, anySpace: true, local: t.text[2:]}
 	case t.kind != nameToken:
 		p.fail("expected a name or *")
 		return nodeTest{}
 	case p.accept("("):
 		return p.kindTest(t.text)
 	}
-	prefix, local, hasPrefix := strings.Cut(t.text, ":")
-	if !hasPrefix {
-		return nodeTest{kind: principal, local: t.text}
-	}
-	space, ok := p.ns[prefix]
-	if prefix == "xml" {
-		space, ok = xmlSpace, true
-	}
+	space, local, ok := p.qualified(t.text)
 	if !ok {
+		prefix, _, _ := strings.Cut(t.text, ":")
 		p.fail("prefix %q is not declared", prefix)
 	}
 	return nodeTest{kind: principal, space: space, local: local, anyLocal: local == "*"}
@@ -144,14 +149,18 @@ func (p *parser) kindTest(name string) nodeTest {
 	case "node":
 		test.any = true
 	case "text":
-		test.kind = textNode
+		test.kind = TextNode
 	case "comment":
-		test.kind = commentNode
+		test.kind = CommentNode
 	case "processing-instruction":
-		test.kind = instructionNode
+		test.kind = InstructionNode
 		if p.peek().kind == literalToken {
 			test.local, test.anyLocal = p.take().text, false
 		}
+	case "element":
+		test.kind = ElementNode
+	case "document-node":
+		test.kind = RootNode
 	default:
 		p.fail("%s() does not select nodes", name)
 	}
@@ -166,7 +175,7 @@ func (p *parser) predicates() []predicate {
 		p.positional = false
 		e := p.expr()
 		p.expect("]")
-		all = append(all, predicate{e, p.positional || e.kind() == Number})
+		all = append(all, predicate{e, p.positional || e.kind() == Number || e.kind() == Any})
 		p.positional = before
 	}
 	return all

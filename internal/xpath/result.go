@@ -9,30 +9,52 @@ import (
 // Kind is a type of XPath 1.0.
 type Kind uint8
 
-// The four types.
+// The four types, and Any for what only an evaluation can tell.
 const (
 	NodeSet Kind = iota
 	String
 	Number
 	Boolean
+	Any
 )
 
-var kindNames = [...]string{"node-set", "string", "number", "boolean"}
+var kindNames = [...]string{"node-set", "string", "number", "boolean", "any"}
 
 // String names the kind as the recommendation does.
 func (k Kind) String() string { return kindNames[k] }
 
 // Result is what an expression comes to.
 type Result struct {
-	kind  Kind
-	value any // nodes, string, float64 or bool, as kind says
+	value any // nodes, string, float64 or bool
+}
+
+// The values that a host language gives to variables and functions.
+func OfNodes(list ...*Node) Result { return Result{nodes(list)} }
+func OfString(s string) Result     { return Result{s} }
+func OfNumber(f float64) Result    { return Result{f} }
+func OfBool(b bool) Result         { return Result{b} }
+
+// Nodes are those of a node-set, which nobody may change; none for the other kinds.
+func (r Result) Nodes() []*Node {
+	set, _ := r.value.(nodes)
+	return set
 }
 
 // nodes is a node-set: in document order, without duplicates.
-type nodes []*node
+type nodes []*Node
 
-// Kind is the kind of the result, the same as the expression's.
-func (r Result) Kind() Kind { return r.kind }
+// Kind is the kind of the result, the same as the expression's unless that is Any.
+func (r Result) Kind() Kind {
+	switch r.value.(type) {
+	case string:
+		return String
+	case float64:
+		return Number
+	case bool:
+		return Boolean
+	}
+	return NodeSet
+}
 
 // Len counts the nodes of a node-set; it is 0 for the other kinds.
 func (r Result) Len() int {
@@ -72,7 +94,7 @@ func toString(v any) string {
 		if len(v) == 0 {
 			return ""
 		}
-		return v[0].value()
+		return v[0].Value()
 	case float64:
 		return formatNumber(v)
 	case bool:

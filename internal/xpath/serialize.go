@@ -20,30 +20,30 @@ var (
 	escapeAttr = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\r", "&#13;", "\n", "&#10;", "\t", "&#9;")
 )
 
-func (s *serializer) write(n *node) {
+func (s *serializer) write(n *Node) {
 	if s.Len() > MaxBytes {
 		return // Result.XML reports it
 	}
 	switch n.kind {
-	case rootNode:
+	case RootNode:
 		for _, child := range n.children {
 			s.write(child)
 		}
-	case elementNode:
+	case ElementNode:
 		s.element(n)
-	case attributeNode:
+	case AttributeNode:
 		s.attribute(n)
-	case textNode:
+	case TextNode:
 		s.WriteString(escapeText.Replace(n.text))
-	case commentNode:
+	case CommentNode:
 		s.WriteString("<!--" + n.text + "-->")
-	case instructionNode:
+	case InstructionNode:
 		s.WriteString("<?" + n.local + " " + n.text + "?>")
 	}
 }
 
-func (s *serializer) element(n *node) {
-	s.WriteString("<" + n.name())
+func (s *serializer) element(n *Node) {
+	s.WriteString("<" + n.Name())
 	restore := s.declarations(n)
 	for _, a := range n.attrs {
 		s.WriteByte(' ')
@@ -56,20 +56,20 @@ func (s *serializer) element(n *node) {
 		for _, child := range n.children {
 			s.write(child)
 		}
-		s.WriteString("</" + n.name() + ">")
+		s.WriteString("</" + n.Name() + ">")
 	}
 	for _, d := range restore {
 		s.bound[d.prefix] = d.space
 	}
 }
 
-func (s *serializer) attribute(n *node) {
-	s.WriteString(n.name() + `="` + escapeAttr.Replace(n.text) + `"`)
+func (s *serializer) attribute(n *Node) {
+	s.WriteString(n.Name() + `="` + escapeAttr.Replace(n.text) + `"`)
 }
 
 // declarations writes the declarations of the element itself and those that its name and attributes need besides. It returns
 // what was bound before.
-func (s *serializer) declarations(n *node) (restore []declaration) {
+func (s *serializer) declarations(n *Node) (restore []declaration) {
 	bind := func(prefix, space string) {
 		if s.bound[prefix] == space || prefix == "xml" {
 			return

@@ -13,7 +13,7 @@ func (r Result) Texts() iter.Seq[string] {
 			return
 		}
 		for _, n := range set {
-			if !yield(n.value()) {
+			if !yield(n.Value()) {
 				return
 			}
 		}
@@ -26,9 +26,9 @@ func (r Result) Elements() Result {
 	set, _ := r.value.(nodes)
 	var elements nodes
 	for _, n := range set {
-		if n.kind == elementNode || n.kind == rootNode {
+		if n.kind == ElementNode || n.kind == RootNode {
 			elements = append(elements, n)
 		}
 	}
-	return Result{NodeSet, elements}
+	return Result{elements}
 }

@@ -52,22 +52,22 @@ func describe(t testing.TB, text string, d *Document) string {
 	}
 	out := "set"
 	for _, n := range r.value.(nodes) {
-		out += " [" + domName(n) + "=" + oneLine.Replace(n.value()) + "]"
+		out += " [" + domName(n) + "=" + oneLine.Replace(n.Value()) + "]"
 	}
 	return out
 }
 
 // domName is what org.w3c.dom calls a node.
-func domName(n *node) string {
+func domName(n *Node) string {
 	switch n.kind {
-	case rootNode:
+	case RootNode:
 		return "#document"
-	case textNode:
+	case TextNode:
 		return "#text"
-	case commentNode:
+	case CommentNode:
 		return "#comment"
 	}
-	return n.name()
+	return n.Name()
 }
 
 // TestJDK compares with the answers of javax.xml.xpath in JDK 17.
