@@ -45,6 +45,7 @@ internal/loopback       -
 internal/arch           -
 internal/jsonpath       internal/ordjson
 internal/xmljson        internal/ordjson
+internal/xslt           internal/xpath
 internal/tools/faultcat faults
 flow                    faults leaf
 policies                faults flow leaf
@@ -69,7 +70,7 @@ cmd/sluice              *
 `
 
 // leaves are the leaf libraries that "leaf" stands for.
-var leaves = []string{"internal/ordjson", "internal/jsonpath", "internal/javaregex", "internal/jsonlimits", "internal/xmllimits", "internal/javatime", "internal/xpath", "internal/entity", "internal/window", "internal/pace", "internal/jose", "internal/script", "internal/delay", "internal/xmljson", "internal/oas"}
+var leaves = []string{"internal/ordjson", "internal/jsonpath", "internal/javaregex", "internal/jsonlimits", "internal/xmllimits", "internal/javatime", "internal/xpath", "internal/entity", "internal/window", "internal/pace", "internal/jose", "internal/script", "internal/delay", "internal/xmljson", "internal/oas", "internal/xslt"}
 
 // places says in which files alone a library may be imported. A pattern ending
 // in a slash is a whole folder.

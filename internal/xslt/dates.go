@@ -1,0 +1,229 @@
+package xslt
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"sluice/internal/xpath"
+)
+
+// dateFunctions are those of XPath 2.0 that stylesheets use. A date is its text, as everywhere in this package.
+var dateFunctions = map[string]*xpath.Function{
+	"current-dateTime": {Result: xpath.String, Call: now("2006-01-02T15:04:05.000Z07:00")},
+	"current-date":     {Result: xpath.String, Call: now("2006-01-02Z07:00")},
+	"current-time":     {Result: xpath.String, Call: now("15:04:05.000Z07:00")},
+
+	"format-dateTime": {Least: 2, Most: 5, Result: xpath.String, Call: formatDate},
+	"format-date":     {Least: 2, Most: 5, Result: xpath.String, Call: formatDate},
+	"format-time":     {Least: 2, Most: 5, Result: xpath.String, Call: formatDate},
+
+	"year-from-dateTime":    part(time.Time.Year),
+	"month-from-dateTime":   part(func(t time.Time) int { return int(t.Month()) }),
+	"day-from-dateTime":     part(time.Time.Day),
+	"hours-from-dateTime":   part(time.Time.Hour),
+	"minutes-from-dateTime": part(time.Time.Minute),
+	"seconds-from-dateTime": part(time.Time.Second),
+	"year-from-date":        part(time.Time.Year),
+	"month-from-date":       part(func(t time.Time) int { return int(t.Month()) }),
+	"day-from-date":         part(time.Time.Day),
+	"hours-from-time":       part(time.Time.Hour),
+	"minutes-from-time":     part(time.Time.Minute),
+	"seconds-from-time":     part(time.Time.Second),
+}
+
+func now(layout string) func(*xpath.Context, []xpath.Result) (xpath.Result, error) {
+	return func(c *xpath.Context, _ []xpath.Result) (xpath.Result, error) {
+		return xpath.OfString(c.Env.(*frame).options.Now.UTC().Format(layout)), nil
+	}
+}
+
+func part(f func(time.Time) int) *xpath.Function {
+	return &xpath.Function{Least: 1, Most: 1, Result: xpath.Any, Call: func(_ *xpath.Context, args []xpath.Result) (xpath.Result, error) {
+		if isNothing(args[0]) {
+			return args[0], nil
+		}
+		t, err := parseDate(args[0].String())
+		return xpath.OfNumber(float64(f(t))), err
+	}}
+}
+
+func isNothing(r xpath.Result) bool { return r.Kind() == xpath.NodeSet && r.Len() == 0 }
+
+var dateLayouts = []string{
+	"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999",
+	"2006-01-02Z07:00", "2006-01-02", "15:04:05.999999999Z07:00", "15:04:05.999999999",
+}
+
+func parseDate(text string) (time.Time, error) {
+	for _, layout := range dateLayouts {
+		if t, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%.40q is no date, dateTime or time", text)
+}
+
+// formatDate is format-dateTime() and its like; language, calendar and place do not count: names are English.
+func formatDate(_ *xpath.Context, args []xpath.Result) (xpath.Result, error) {
+	if isNothing(args[0]) {
+		return args[0], nil
+	}
+	t, err := parseDate(args[0].String())
+	if err != nil {
+		return xpath.Result{}, err
+	}
+	text := args[1].String()
+	if len(text) > maxPicture {
+		return xpath.Result{}, fmt.Errorf("the picture is longer than %d bytes", maxPicture)
+	}
+	var out strings.Builder
+	for text != "" {
+		before, rest, found := strings.Cut(text, "[")
+		out.WriteString(strings.ReplaceAll(before, "]]", "]"))
+		if !found {
+			break
+		}
+		if strings.HasPrefix(rest, "[") {
+			out.WriteByte('[')
+			text = rest[1:]
+			continue
+		}
+		marker, after, closed := strings.Cut(rest, "]")
+		marker = strings.Join(strings.Fields(marker), "")
+		if !closed || marker == "" {
+			return xpath.Result{}, fmt.Errorf("%q is no picture of a date", args[1])
+		}
+		component, err := formatComponent(t, marker)
+		if err != nil {
+			return xpath.Result{}, err
+		}
+		out.WriteString(component)
+		text = after
+	}
+	return xpath.OfString(out.String()), nil
+}
+
+// formatComponent writes what a marker such as Y0001, MNn,3-3 or D1o asks for.
+func formatComponent(t time.Time, marker string) (string, error) {
+	presentation, width, _ := strings.Cut(marker[1:], ",")
+	low, high, _ := strings.Cut(width, "-")
+	least, _ := strconv.Atoi(low) // * and nothing bound nothing
+	most, _ := strconv.Atoi(high)
+	if least > maxPicture {
+		return "", fmt.Errorf("the width of [%s] is too large", marker)
+	}
+	n, text := 0, ""
+	switch marker[0] {
+	case 'Y':
+		n = t.Year()
+		if most == 0 && len(presentation) == 2 && presentation[0] >= '0' && presentation[0] <= '9' {
+			most = 2
+		}
+		if most > 0 && most < 4 {
+			n %= []int{1, 10, 100, 1000}[most]
+		}
+	case 'M':
+		n, text = int(t.Month()), t.Month().String()
+	case 'D':
+		n = t.Day()
+	case 'd':
+		n = t.YearDay()
+	case 'F':
+		n, text = (int(t.Weekday())+6)%7+1, t.Weekday().String()
+		if presentation == "" {
+			presentation = "n"
+		}
+	case 'W':
+		_, n = t.ISOWeek()
+	case 'H':
+		n = t.Hour()
+	case 'h':
+		n = (t.Hour()+11)%12 + 1
+	case 'P':
+		text = "a.m."
+		if t.Hour() >= 12 {
+			text = "p.m."
+		}
+		if most > 0 && most < len(text) {
+			text = strings.ReplaceAll(text, ".", "")
+		}
+		if presentation == "" {
+			presentation = "n"
+		}
+	case 'm':
+		n = t.Minute()
+		least = max(least, 2)
+	case 's':
+		n = t.Second()
+		least = max(least, 2)
+	case 'f':
+		digits := fmt.Sprintf("%09d", t.Nanosecond())
+		return digits[:min(max(len(presentation), most, 1), 9)], nil
+	case 'Z':
+		return t.Format("-07:00"), nil
+	case 'z':
+		return t.Format("GMT-07:00"), nil
+	case 'E':
+		return "AD", nil
+	case 'C':
+		return "ISO", nil
+	default:
+		return "", fmt.Errorf("[%s] is no component of a date", marker)
+	}
+	return present(n, text, presentation, least, most), nil
+}
+
+func present(n int, text, presentation string, least, most int) string {
+	if text != "" && presentation != "" {
+		switch presentation[0] {
+		case 'N':
+			if !strings.HasPrefix(presentation, "Nn") {
+				text = strings.ToUpper(text)
+			}
+			return shortened(text, most)
+		case 'n':
+			return shortened(strings.ToLower(text), most)
+		}
+	}
+	presentation, ordinal := strings.CutSuffix(presentation, "o")
+	token := presentation
+	if token == "" {
+		token = "1"
+	}
+	if strings.Trim(token, "0123456789") == "" {
+		least = max(least, len(token))
+		token = "1"
+	}
+	out := formatOne(n, token, "", 0)
+	if token == "1" && len(out) < least {
+		out = strings.Repeat("0", least-len(out)) + out
+	}
+	if ordinal {
+		out += ordinalSuffix(n)
+	}
+	return out
+}
+
+func shortened(text string, most int) string {
+	if most > 0 && most < len(text) {
+		return text[:most]
+	}
+	return text
+}
+
+func ordinalSuffix(n int) string {
+	if n%100/10 == 1 {
+		return "th"
+	}
+	switch n % 10 {
+	case 1:
+		return "st"
+	case 2:
+		return "nd"
+	case 3:
+		return "rd"
+	}
+	return "th"
+}

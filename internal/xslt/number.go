@@ -1,0 +1,307 @@
+package xslt
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"sluice/internal/xpath"
+)
+
+// number is xsl:number (XSLT 1.0, section 7.7). lang and letter-value do not count: letters are English.
+type number struct {
+	value        *expression // nil: the place of the node counts
+	selected     *expression // XSLT 2.0; nil: the current node
+	level        string
+	count, from  []*xpath.Pattern // nil: nodes like the current one; from the root
+	format       *valueTemplate
+	groupWith    *valueTemplate
+	groupingSize *valueTemplate
+	line         int
+}
+
+func (c *compiler) number(el *xpath.Node) instruction {
+	c.knows(el, "level", "count", "from", "value", "format", "lang", "letter-value", "grouping-separator", "grouping-size")
+	i := &number{level: "single", line: el.Line()}
+	if text, ok := el.Attribute("level"); ok {
+		i.level = text
+	}
+	if !slices.Contains([]string{"single", "multiple", "any"}, i.level) {
+		c.fail(el, "write single, multiple or any", "level=%q is not supported", i.level)
+	}
+	if text, ok := el.Attribute("count"); ok {
+		i.count = c.patterns(el, text)
+	}
+	if text, ok := el.Attribute("from"); ok {
+		i.from = c.patterns(el, text)
+	}
+	if text, ok := el.Attribute("value"); ok {
+		i.value = c.expression(el, text)
+	}
+	if text, ok := el.Attribute("select"); ok {
+		i.selected = c.expression(el, text)
+	}
+	i.format = c.optionalTemplate(el, "format")
+	i.groupWith = c.optionalTemplate(el, "grouping-separator")
+	i.groupingSize = c.optionalTemplate(el, "grouping-size")
+	return i
+}
+
+func (i *number) run(f *frame) error {
+	if i.value != nil {
+		v, err := i.value.eval(f)
+		if err != nil {
+			return err
+		}
+		n := math.Floor(v.Number() + 0.5)
+		if !(n >= 0.5 && n < 1<<53) {
+			return f.out.Text(xpath.OfNumber(v.Number()).String(), false) // the recommendation leaves it open
+		}
+		return i.write(f, []int{int(n)})
+	}
+	n := f.Node
+	if i.selected != nil {
+		list, err := i.selected.nodes(f)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		n = list[0]
+	}
+	numbers, err := i.place(f, n)
+	if err != nil {
+		return at(i.line, err)
+	}
+	return i.write(f, numbers)
+}
+
+// place is the number of the node, for the level multiple also those of the nodes around it.
+func (i *number) place(f *frame, n *xpath.Node) ([]int, error) {
+	if i.level == "any" {
+		k, err := i.countBefore(f, n)
+		if k == 0 {
+			return nil, err
+		}
+		return []int{k}, err
+	}
+	var numbers []int
+	for a := n; a != nil; a = a.Parent() {
+		counts, err := i.counts(f, n, a)
+		if err != nil {
+			return nil, err
+		}
+		if counts {
+			k, err := i.siblings(f, n, a)
+			if err != nil {
+				return nil, err
+			}
+			numbers = append(numbers, k)
+			if i.level == "single" {
+				break
+			}
+		}
+		if ends, err := fits(f, i.from, a); ends || err != nil {
+			if i.level == "single" && !counts {
+				numbers = nil
+			}
+			return reversed(numbers), err
+		}
+	}
+	return reversed(numbers), nil
+}
+
+func reversed(list []int) []int {
+	slices.Reverse(list)
+	return list
+}
+
+// siblings is the place of a among its siblings that count.
+func (i *number) siblings(f *frame, n, a *xpath.Node) (int, error) {
+	k := 1
+	if a.Parent() == nil || a.Kind() == xpath.AttributeNode {
+		return k, nil
+	}
+	for _, s := range a.Parent().Children() {
+		if s == a {
+			break
+		}
+		counts, err := i.counts(f, n, s)
+		if err != nil {
+			return 0, err
+		}
+		if counts {
+			k++
+		}
+	}
+	return k, nil
+}
+
+// countBefore counts the nodes up to n that count, since the last one that from matches.
+func (i *number) countBefore(f *frame, n *xpath.Node) (int, error) {
+	k := 0
+	var walk func(a *xpath.Node) error
+	walk = func(a *xpath.Node) error {
+		if a.Order() > n.Order() {
+			return nil
+		}
+		if starts, err := fits(f, i.from, a); err != nil {
+			return err
+		} else if starts {
+			k = 0
+		}
+		counts, err := i.counts(f, n, a)
+		if err != nil {
+			return err
+		}
+		if counts {
+			k++
+		}
+		for _, child := range a.Children() {
+			if err := walk(child); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err := walk(n.Root())
+	return k, err
+}
+
+// counts tells whether a is counted when n gets its number.
+func (i *number) counts(f *frame, n, a *xpath.Node) (bool, error) {
+	if i.count != nil {
+		return fits(f, i.count, a)
+	}
+	return a.Kind() == n.Kind() && a.Local() == n.Local() && a.Space() == n.Space(), f.run.work.Spend(1)
+}
+
+// fits tells whether any of the patterns matches n.
+func fits(f *frame, patterns []*xpath.Pattern, n *xpath.Node) (bool, error) {
+	c := f.Context
+	c.Node = n
+	for _, p := range patterns {
+		if matches, err := p.Matches(&c); matches || err != nil {
+			return matches, err
+		}
+	}
+	return false, nil
+}
+
+func (i *number) write(f *frame, numbers []int) error {
+	format, err := i.format.or(f, "1")
+	if err != nil {
+		return err
+	}
+	separator, err := i.groupWith.or(f, "")
+	if err != nil {
+		return err
+	}
+	sizeText, err := i.groupingSize.or(f, "")
+	if err != nil {
+		return err
+	}
+	size, err := strconv.Atoi(sizeText)
+	if err != nil || separator == "" {
+		size = 0
+	}
+	if i.format != nil {
+		if format, err = i.format.text(f); err != nil { // or has trimmed it
+			return err
+		}
+	}
+	if len(format) > maxPicture {
+		return at(i.line, fmt.Errorf("the format is longer than %d bytes", maxPicture))
+	}
+	return f.out.Text(formatNumbers(numbers, format, separator, size), false)
+}
+
+// formatNumbers writes a list of numbers as the format says: 1.1.a and the like.
+func formatNumbers(numbers []int, format, separator string, size int) string {
+	tokens, between, suffix := splitFormat(format)
+	var out strings.Builder
+	out.WriteString(between[0])
+	for i, n := range numbers {
+		token := tokens[min(i, len(tokens)-1)]
+		if i > 0 {
+			between := between[min(i, len(between)-1)]
+			if len(tokens) == 1 {
+				between = "."
+			}
+			out.WriteString(between)
+		}
+		out.WriteString(formatOne(n, token, separator, size))
+	}
+	out.WriteString(suffix)
+	return out.String()
+}
+
+// splitFormat cuts a format into its tokens, of letters and digits, and what stands before each and behind the last.
+func splitFormat(format string) (tokens, before []string, suffix string) {
+	rest := format
+	for rest != "" {
+		start := strings.IndexFunc(rest, isAlphanumeric)
+		if start < 0 {
+			break
+		}
+		end := strings.IndexFunc(rest[start:], func(r rune) bool { return !isAlphanumeric(r) })
+		if end < 0 {
+			end = len(rest) - start
+		}
+		before = append(before, rest[:start])
+		tokens = append(tokens, rest[start:start+end])
+		rest = rest[start+end:]
+	}
+	if tokens == nil {
+		return []string{"1"}, []string{rest}, rest
+	}
+	return tokens, before, rest
+}
+
+func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+
+func formatOne(n int, token, separator string, size int) string {
+	switch {
+	case token == "a":
+		return letters(n, 'a')
+	case token == "A":
+		return letters(n, 'A')
+	case token == "i" && n < 5000:
+		return strings.ToLower(roman(n))
+	case token == "I" && n < 5000:
+		return roman(n)
+	}
+	text := strconv.Itoa(n)
+	if strings.Trim(token, "0") == "1" && strings.HasSuffix(token, "1") && len(text) < len(token) {
+		text = strings.Repeat("0", len(token)-len(text)) + text
+	}
+	if size <= 0 {
+		return text
+	}
+	for at := len(text) - size; at > 0; at -= size {
+		text = text[:at] + separator + text[at:]
+	}
+	return text
+}
+
+// letters counts a, b, ... z, aa, ab.
+func letters(n int, first byte) string {
+	text := ""
+	for ; n > 0; n = (n - 1) / 26 {
+		text = string(first+byte((n-1)%26)) + text
+	}
+	return text
+}
+
+func roman(n int) string {
+	values := []int{1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1}
+	symbols := []string{"M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"}
+	text := ""
+	for i, v := range values {
+		for ; n >= v; n -= v {
+			text += symbols[i]
+		}
+	}
+	return text
+}

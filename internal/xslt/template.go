@@ -1,0 +1,396 @@
+package xslt
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sluice/internal/xpath"
+)
+
+// template is a body with room for its variables.
+type template struct {
+	body   body
+	slots  int
+	params map[name]bool
+	line   int
+}
+
+// rule is a template for the nodes that match a pattern.
+type rule struct {
+	*template
+	pattern  *xpath.Pattern
+	priority float64
+	order    int // in the stylesheet: of two that fit alike the last one counts
+}
+
+// mode holds the rules of a mode. After arrange the lists are in the order in which they are tried.
+type mode struct {
+	rules    []*rule
+	elements map[string][]*rule // for elements, by local names that patterns spell
+	others   map[xpath.NodeKind][]*rule
+}
+
+func (m *mode) arrange() {
+	slices.SortStableFunc(m.rules, func(a, b *rule) int {
+		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(b.order, a.order))
+	})
+	m.elements = map[string][]*rule{}
+	m.others = map[xpath.NodeKind][]*rule{}
+	for _, kind := range []xpath.NodeKind{xpath.RootNode, xpath.ElementNode, xpath.AttributeNode, xpath.TextNode, xpath.CommentNode, xpath.InstructionNode} {
+		m.others[kind] = m.fitting(kind, "")
+	}
+	for _, r := range m.rules {
+		if kind, local, ok := r.pattern.Key(); ok && kind == xpath.ElementNode && local != "" && m.elements[local] == nil {
+			m.elements[local] = m.fitting(kind, local)
+		}
+	}
+}
+
+// fitting are the rules that may match elements of that name, or nodes of that kind; elements of no such name have "".
+func (m *mode) fitting(kind xpath.NodeKind, local string) []*rule {
+	var list []*rule
+	for _, r := range m.rules {
+		k, l, ok := r.pattern.Key()
+		if !ok || k == kind && (l == "" || l == local || kind != xpath.ElementNode) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// candidates are the rules that may match n, in the order in which they are tried.
+func (m *mode) candidates(n *xpath.Node) []*rule {
+	if m == nil {
+		return nil
+	}
+	if n.Kind() == xpath.ElementNode {
+		if list, ok := m.elements[n.Local()]; ok {
+			return list
+		}
+	}
+	return m.others[n.Kind()]
+}
+
+// find returns the rule for the frame's node, nil if none matches; with after the one that comes after that.
+func (m *mode) find(f *frame, after *rule) (*rule, error) {
+	for _, r := range m.candidates(f.Node) {
+		if after != nil {
+			if r == after {
+				after = nil
+			}
+			continue
+		}
+		matches, err := r.pattern.Matches(&f.Context)
+		if err != nil {
+			return nil, at(r.line, err)
+		}
+		if matches {
+			return r, nil
+		}
+	}
+	return nil, nil
+}
+
+// apply has the rules of a mode process nodes.
+func (f *frame) apply(list []*xpath.Node, m *mode, args []argument) error {
+	if err := f.enter(); err != nil {
+		return err
+	}
+	defer f.leave()
+	for i, n := range list {
+		probe := f.run.frame(n, 0)
+		probe.Position, probe.Size, probe.mode = i+1, len(list), m
+		if err := probe.applyNext(nil, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyNext has the rule that comes after another one process the frame's node; after nil the first.
+func (f *frame) applyNext(after *rule, args []argument) error {
+	r, err := f.mode.find(f, after)
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		return f.builtIn(args)
+	}
+	f.rule, f.args = r, args
+	f.locals = make([]xpath.Result, r.slots)
+	return r.body.run(f)
+}
+
+// builtIn is what happens to a node without a rule (XSLT 1.0, section 5.8).
+func (f *frame) builtIn(args []argument) error {
+	switch n := f.Node; n.Kind() {
+	case xpath.RootNode, xpath.ElementNode:
+		return f.apply(n.Children(), f.mode, args)
+	case xpath.TextNode, xpath.AttributeNode:
+		return f.out.Text(n.Value(), false)
+	}
+	return nil
+}
+
+// template reads xsl:template.
+func (c *compiler) template(el *xpath.Node) {
+	c.knows(el, "match", "name", "priority", "mode", "as", "visibility")
+	match, matches := el.Attribute("match")
+	t := &template{line: el.Line(), params: map[name]bool{}}
+	if _, ok := el.Attribute("name"); ok {
+		if named := c.sheet.named[c.nameAttr(el, "name")]; named != nil {
+			t = named
+		}
+	} else if !matches {
+		c.fail(el, `add match="..." or name="..."`, "%s has neither match nor name", el.Name())
+	}
+	t.body = c.body(el)
+	t.slots = c.slots
+	if matches {
+		c.rules(el, t, match, c.modes(el), c.priority(el))
+	}
+}
+
+func (c *compiler) rules(el *xpath.Node, t *template, match string, modes []name, priority *float64) {
+	c.locals = nil
+	patterns := c.patterns(el, match)
+	for _, m := range modes {
+		if c.sheet.modes[m] == nil {
+			c.sheet.modes[m] = &mode{}
+		}
+		for _, p := range patterns {
+			c.order++
+			r := &rule{template: t, pattern: p, priority: p.Priority(), order: c.order}
+			if priority != nil {
+				r.priority = *priority
+			}
+			c.sheet.modes[m].rules = append(c.sheet.modes[m].rules, r)
+		}
+	}
+}
+
+// patterns are the alternatives of a pattern.
+func (c *compiler) patterns(el *xpath.Node, text string) []*xpath.Pattern {
+	list, err := xpath.CompilePattern(strings.TrimSpace(text), c.scope(el))
+	if err != nil {
+		c.fail(el, "", "%s: %v", el.Name(), err)
+		return nil
+	}
+	return list
+}
+
+// modes are those of a template; XSLT 2.0 allows several.
+func (c *compiler) modes(el *xpath.Node) []name {
+	text, ok := el.Attribute("mode")
+	if !ok {
+		return []name{{}}
+	}
+	var list []name
+	for _, word := range strings.Fields(text) {
+		switch word {
+		case "#default":
+			list = append(list, name{})
+		case "#all":
+			c.fail(el, "name the modes", "mode=%q is not supported", word)
+		default:
+			list = append(list, c.name(el, word))
+		}
+	}
+	return list
+}
+
+func (c *compiler) priority(el *xpath.Node) *float64 {
+	text, ok := el.Attribute("priority")
+	if !ok {
+		return nil
+	}
+	f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil {
+		c.fail(el, "write a number", "priority=%q is no number", text)
+	}
+	return &f
+}
+
+type (
+	applyTemplates struct {
+		selected *expression // nil: the children
+		mode     *mode
+		current  bool // #current: the mode is the frame's
+		sorts    []sortKey
+		params   []withParam
+		line     int
+	}
+	applyNext struct {
+		params []withParam
+		line   int
+	}
+	callTemplate struct {
+		name     name
+		template *template
+		params   []withParam
+		line     int
+	}
+	withParam struct {
+		name  name
+		value content
+	}
+)
+
+func (c *compiler) applyTemplates(el *xpath.Node) instruction {
+	c.knows(el, "select", "mode")
+	i := &applyTemplates{sorts: c.sorts(el), params: c.withParams(el, "sort"), line: el.Line()}
+	if text, ok := el.Attribute("select"); ok {
+		i.selected = c.expression(el, text)
+	}
+	text, _ := el.Attribute("mode")
+	switch text {
+	case "#current":
+		i.current = true
+		return i
+	case "#default":
+		text = ""
+	}
+	m := c.name(el, text)
+	if c.sheet.modes[m] == nil {
+		c.sheet.modes[m] = &mode{}
+	}
+	i.mode = c.sheet.modes[m]
+	return i
+}
+
+func (i *applyTemplates) run(f *frame) error {
+	list := f.Node.Children()
+	var err error
+	if i.selected != nil {
+		if list, err = i.selected.nodes(f); err != nil {
+			return err
+		}
+	}
+	if list, err = f.sorted(list, i.sorts); err != nil {
+		return err
+	}
+	args, err := f.arguments(i.params)
+	if err != nil {
+		return err
+	}
+	m := i.mode
+	if i.current {
+		m = f.mode
+	}
+	return at(i.line, f.apply(list, m, args))
+}
+
+// applyNext is xsl:apply-imports, which finds built-in rules only because nothing is imported, and xsl:next-match.
+func (c *compiler) applyImports(el *xpath.Node) instruction {
+	return &applyNext{params: c.withParams(el, "fallback"), line: el.Line()}
+}
+
+func (i *applyNext) run(f *frame) error {
+	if f.rule == nil {
+		return at(i.line, fmt.Errorf("no rule applies here"))
+	}
+	args, err := f.arguments(i.params)
+	if err != nil {
+		return err
+	}
+	if err := f.enter(); err != nil {
+		return at(i.line, err)
+	}
+	defer f.leave()
+	next := f.inner()
+	return at(i.line, next.applyNext(f.rule, args))
+}
+
+func (c *compiler) callTemplate(el *xpath.Node) instruction {
+	c.knows(el, "name")
+	n := c.nameAttr(el, "name")
+	t := c.sheet.named[n]
+	if t == nil {
+		c.fail(el, "", "no template is called %v", n)
+	}
+	return &callTemplate{n, t, c.withParams(el, ""), el.Line()}
+}
+
+func (i *callTemplate) run(f *frame) error {
+	args, err := f.arguments(i.params)
+	if err != nil {
+		return err
+	}
+	if err := f.enter(); err != nil {
+		return at(i.line, err)
+	}
+	defer f.leave()
+	called := *f
+	called.Env = &called
+	called.args, called.group = args, nil
+	called.locals = make([]xpath.Result, i.template.slots)
+	return i.template.body.run(&called)
+}
+
+// withParams reads the xsl:with-param of an element that may contain besides only what other says.
+func (c *compiler) withParams(el *xpath.Node, other string) []withParam {
+	var list []withParam
+	for _, child := range el.Children() {
+		switch {
+		case isXSL(child, "with-param"):
+			c.knows(child, "name", "select", "as", "tunnel")
+			list = append(list, withParam{c.nameAttr(child, "name"), c.content(child)})
+			if text, _ := child.Attribute("tunnel"); text == "yes" {
+				c.warn(child, "a tunnel parameter reaches only the next template")
+			}
+		case child.Kind() == xpath.ElementNode && !isXSL(child, other),
+			child.Kind() == xpath.TextNode && !isBlank(child.Value()):
+			c.fail(child, "", "%s cannot contain this", el.Name())
+		}
+	}
+	return list
+}
+
+func (f *frame) arguments(params []withParam) ([]argument, error) {
+	if len(params) == 0 {
+		return nil, nil
+	}
+	args := make([]argument, len(params))
+	for i := range params {
+		v, err := params[i].value.eval(f)
+		if err != nil {
+			return nil, err
+		}
+		args[i] = argument{params[i].name, v}
+	}
+	return args, nil
+}
+
+// variable is xsl:variable and xsl:param in a template.
+type variable struct {
+	name  name
+	slot  int
+	param bool
+	value content
+}
+
+func (c *compiler) localVariable(el *xpath.Node) instruction {
+	c.knows(el, "name", "select", "as", "required", "tunnel")
+	v := &variable{name: c.nameAttr(el, "name"), param: el.Local() == "param", value: c.content(el)}
+	v.slot = c.slots
+	c.slots++
+	c.locals = append(c.locals, local{v.name, v.slot})
+	return v
+}
+
+func (v *variable) run(f *frame) error {
+	if v.param {
+		for _, a := range f.args {
+			if a.name == v.name {
+				f.locals[v.slot] = a.value
+				return nil
+			}
+		}
+	}
+	value, err := v.value.eval(f)
+	f.locals[v.slot] = value
+	return err
+}
