@@ -264,10 +264,14 @@ func (c *compiler) knows(el *xpath.Node, names ...string) {
 }
 
 // need is the value of an attribute that must be there.
-func (c *compiler) need(el *xpath.Node, attr string) string {
+func (c *compiler) need(el *xpath.Node, attr string) string { return c.needOr(el, attr, "") }
+
+// needOr is need with a value to go on with when there is none.
+func (c *compiler) needOr(el *xpath.Node, attr, missing string) string {
 	text, ok := el.Attribute(attr)
 	if !ok {
 		c.fail(el, `add `+attr+`="..."`, "%s has no attribute %s", el.Name(), attr)
+		return missing
 	}
 	return text
 }
@@ -376,5 +380,5 @@ func (c *compiler) badExpression(el *xpath.Node, err error) {
 
 // selected compiles the expression of an attribute that must be there.
 func (c *compiler) selected(el *xpath.Node, attr string) *expression {
-	return c.expression(el, c.need(el, attr))
+	return c.expression(el, c.needOr(el, attr, "."))
 }

@@ -22,7 +22,7 @@ func (c *compiler) key(el *xpath.Node) {
 	for _, k := range c.sheet.keys[c.nameAttr(el, "name")] {
 		if k.line == 0 {
 			k.line = el.Line()
-			k.patterns = c.patterns(el, c.need(el, "match"))
+			k.patterns = c.patterns(el, c.needOr(el, "match", "*"))
 			k.use = c.selected(el, "use")
 			return
 		}

@@ -99,8 +99,11 @@ func (r *run) enter() error {
 	if r.depth++; r.depth > MaxDepth {
 		return ErrTooDeep
 	}
-	return r.work.Spend(1)
+	return r.work.Spend(workOfCall)
 }
+
+// workOfCall is the work that a template costs besides what it does.
+const workOfCall = 8
 
 func (r *run) leave() { r.depth-- }
 

@@ -101,6 +101,9 @@ func (f *frame) apply(list []*xpath.Node, m *mode, args []argument) error {
 	}
 	defer f.leave()
 	for i, n := range list {
+		if err := f.run.work.Spend(workOfCall); err != nil {
+			return err
+		}
 		probe := f.run.frame(n, 0)
 		probe.Position, probe.Size, probe.mode = i+1, len(list), m
 		if err := probe.applyNext(nil, args); err != nil {
