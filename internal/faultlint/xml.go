@@ -46,7 +46,7 @@ func readDocument(file string, data []byte) *document {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil || len(open) > maxDepth {
+		if err != nil || len(open) > maxDepth || lateDeclaration(tok, dec.InputOffset()) {
 			return nil
 		}
 		open = take(open, tok, at)
@@ -55,6 +55,13 @@ func readDocument(file string, data []byte) *document {
 		return nil
 	}
 	return &document{file, top.kids[0]}
+}
+
+// lateDeclaration reports whether a token, which ends at an offset, is an XML declaration
+// after the start. Each would put one more decoder of characters on top of the others.
+func lateDeclaration(tok xml.Token, end int64) bool {
+	p, ok := tok.(xml.ProcInst)
+	return ok && p.Target == "xml" && end > int64(len("<?xml ?>")+len(p.Inst))
 }
 
 // take adds a token to the innermost open element, and returns those that are

@@ -105,6 +105,7 @@ func charsetReader(label string, input io.Reader) (io.Reader, error) {
 // tags and the namespaces are its own business.
 type builder struct {
 	decoder *xml.Decoder
+	started bool // something came that no declaration may follow
 	root    *Node
 	current *Node
 	depth   int
@@ -146,10 +147,13 @@ func (b *builder) end() error {
 }
 
 func (b *builder) add(token xml.Token) error {
+	first := !b.started
 	if text, ok := token.(xml.CharData); ok {
 		b.pending = append(b.pending, text...)
+		b.started = b.started || len(bytes.TrimSpace(text)) > 0 // bundles write documents that begin with a newline
 		return nil
 	}
+	b.started = true
 	if err := b.flush(); err != nil {
 		return err
 	}
@@ -161,8 +165,13 @@ func (b *builder) add(token xml.Token) error {
 	case xml.Comment:
 		return b.append(&Node{kind: CommentNode, text: string(token)})
 	case xml.ProcInst:
-		if token.Target == "xml" {
+		switch {
+		case token.Target == "xml" && first:
 			return nil
+		case token.Target == "xml":
+			// Each puts another decoder of characters on top of the others, so that a
+			// document of declarations takes time in the square of its length.
+			return errors.New("an XML declaration stands at the beginning only")
 		}
 		return b.append(&Node{kind: InstructionNode, local: token.Target, text: string(token.Inst)})
 	}

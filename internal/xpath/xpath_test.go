@@ -192,6 +192,8 @@ func TestParseDocumentErrors(t *testing.T) {
 		{"<a>", "element a is not closed"},
 		{"<a/><b/>", "a second root element"},
 		{"<a/>x", "text outside of the root element"},
+		{"<?xml version='1.0' encoding='latin1'?><?xml version='1.0' encoding='latin1'?><a/>", "an XML declaration stands at the beginning only"},
+		{"<a><?xml version='1.0'?></a>", "an XML declaration stands at the beginning only"},
 		{"x<a/>", "text outside of the root element"},
 		{"</a>", "end tag a does not match"},
 		{"<p:a/>", "prefix p is not declared"},
@@ -221,7 +223,7 @@ func TestParseDocumentErrors(t *testing.T) {
 }
 
 func TestParseDocumentEncodings(t *testing.T) {
-	for _, src := range []string{"<a>é</a>", "\uFEFF<a>é</a>", "<?xml version='1.0' encoding='utf-8'?><a>é</a>", "<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>"} {
+	for _, src := range []string{"<a>é</a>", "\uFEFF<a>é</a>", "<?xml version='1.0' encoding='utf-8'?><a>é</a>", "<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>", "\n<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>"} {
 		if got := describe(t, "string(a)", mustParse(t, src)); got != "value é" {
 			t.Errorf("%q: %s", src, got)
 		}
