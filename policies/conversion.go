@@ -18,7 +18,8 @@ type conversion struct {
 	from           conversionMedia
 	contentType    string // of what comes out
 	convert        func(src []byte, charset string) ([]byte, error)
-	said           func(*faults.Def, *xmljson.SyntaxError) *faults.Fault
+	// said makes the fault of what is wrong with the source, as the policy words it.
+	said func(*faults.Def, *xmljson.SyntaxError) *faults.Fault
 
 	unavailable, noOutput, incompatible, invalidType, failed *faults.Def
 }
@@ -79,7 +80,7 @@ func (c *conversion) text(x *flow.Exchange, text string) error {
 		return err
 	}
 	err = x.Set(c.output, flow.Text(string(out)))
-	if refused, ok := errors.AsType[*flow.SetError](err); ok {
+	if refused, ok := errors.AsType[*flow.SetError](err); ok { // of which the pages say nothing
 		return c.fault(&xmljson.SyntaxError{Line: 1, Column: 1, Reason: refused.Error()})
 	}
 	return err

@@ -52,6 +52,9 @@ func (r *jsonReader) count(n int) error {
 
 // open makes members of the attributes: declarations first.
 func (r *jsonReader) open(e *element, attrs []xml.Attr) error {
+	if err := r.count(1 + len(attrs)); err != nil {
+		return err
+	}
 	if err := distinct(attrs); err != nil {
 		return err
 	}
@@ -59,7 +62,7 @@ func (r *jsonReader) open(e *element, attrs []xml.Attr) error {
 		r.declarations(e, attrs)
 	}
 	r.attributes(e, attrs)
-	return r.count(1 + len(attrs))
+	return nil
 }
 
 func distinct(attrs []xml.Attr) error {
@@ -128,7 +131,7 @@ func (r *jsonReader) content(e *element) error {
 			if token.Name != e.tag {
 				return mismatch(token.Name)
 			}
-			return r.count(1)
+			return r.count(1) // its text; texts between children are no more than the elements
 		case xml.StartElement:
 			r.keepText(e)
 			e.children++
