@@ -5,7 +5,7 @@
 //  2. [ToJSON.Convert] reads tokens (tokens.go), gathers the members of each element (members.go), and makes values of them
 //     (json_element.go). It keeps order, and numbers as they are written.
 //  3. [XMLOptions] and [NewToXML] are the same for the other way; [ToXML.Convert] walks the tree of internal/ordjson and writes
-//     (xml_element.go). Whatever the JSON holds, what comes out is well-formed: names (name.go) and characters that XML has
+//     (xml_element.go, xml_attribute.go, xml_text.go). Whatever the JSON holds, what comes out is well-formed: names (name.go) and characters that XML has
 //     not are replaced.
 //  4. Both fail with a [SyntaxError], which knows where.
 //

@@ -14,21 +14,24 @@ import (
 // TestToJSON runs testdata/json, TestToXML testdata/xml: an "options" section holds for what follows, one "Name: value" a
 // line; then each "in" is followed by its "out" or its "error". "options" without lines are the zero value.
 func TestToJSON(t *testing.T) {
-	golden(t, "testdata/json/*.txt", func(options string) (func([]byte, string) ([]byte, error), error) {
+	golden(t, "testdata/json/*.txt", func(options string) (conversion, error) {
 		o, err := jsonOptions(options)
 		return NewToJSON(o).Convert, err
 	})
 }
 
 func TestToXML(t *testing.T) {
-	golden(t, "testdata/xml/*.txt", func(options string) (func([]byte, string) ([]byte, error), error) {
+	golden(t, "testdata/xml/*.txt", func(options string) (conversion, error) {
 		var o XMLOptions
 		err := setOptions(&o, options)
 		return NewToXML(o).Convert, err
 	})
 }
 
-func golden(t *testing.T, pattern string, prepare func(options string) (func([]byte, string) ([]byte, error), error)) {
+// conversion is the Convert of a ToJSON or ToXML.
+type conversion func(src []byte, charset string) ([]byte, error)
+
+func golden(t *testing.T, pattern string, prepare func(options string) (conversion, error)) {
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files: %v", err)
@@ -38,31 +41,33 @@ func golden(t *testing.T, pattern string, prepare func(options string) (func([]b
 		if err != nil {
 			t.Fatal(err)
 		}
-		convert, err := prepare("")
-		in, got := "", ""
-		for _, section := range archive.Files {
-			data := strings.TrimSuffix(string(section.Data), "\n")
-			switch section.Name {
-			case "options":
-				convert, err = prepare(data)
-			case "in":
-				var out []byte
-				var failed error
-				in = data
-				if out, failed = convert([]byte(in), ""); failed != nil {
-					out = []byte(failed.Error())
-				}
-				got = string(out)
-			case "out", "error":
-				if got != data {
-					t.Errorf("%s: %s\ngives %s\nwant  %s", file, in, got, data)
-				}
-			default:
-				err = fmt.Errorf("section %q", section.Name)
+		t.Run(filepath.Base(file), func(t *testing.T) { goldenFile(t, archive.Files, prepare) })
+	}
+}
+
+func goldenFile(t *testing.T, sections []txtar.File, prepare func(options string) (conversion, error)) {
+	convert, err := prepare("")
+	var in, got string
+	for _, section := range sections {
+		data := strings.TrimSuffix(string(section.Data), "\n")
+		switch section.Name {
+		case "options":
+			convert, err = prepare(data)
+		case "in":
+			in = data
+			out, failed := convert([]byte(in), "")
+			if got = string(out); failed != nil {
+				got = failed.Error()
 			}
-			if err != nil {
-				t.Fatalf("%s: %v", file, err)
+		case "out", "error":
+			if got != data {
+				t.Errorf("%s\ngives %s\nwant  %s", in, got, data)
 			}
+		default:
+			t.Fatalf("section %q", section.Name)
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package xmljson
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"sluice/internal/ordjson"
 )
@@ -144,81 +143,6 @@ func (w *xmlWriter) texts(n *ordjson.Node) {
 	}
 }
 
-// attributes writes those of an object, and tells what else it has. The last of one name wins.
-func (w *xmlWriter) attributes(o *ordjson.Node) (texts, elements bool) {
-	var list attributes
-	for i, n := range o.Items() {
-		switch name := o.Name(i); w.role(name, n) {
-		case isElement:
-			elements = elements || n.Kind() != ordjson.Array || n.Len() > 0
-		case isText:
-			texts = true
-		case isAttribute:
-			w.attribute(&list, name[len(w.o.AttributePrefix):], n)
-		case isAttributes:
-			for name, n := range n.Members() {
-				w.attribute(&list, strings.TrimPrefix(name, w.o.AttributePrefix), n)
-			}
-		case isNamespaces:
-			for prefix, n := range n.Members() {
-				w.namespace(&list, prefix, n)
-			}
-		}
-	}
-	for i, name := range list.list {
-		w.dst = append(append(append(w.dst, ' '), name...), `="`...)
-		w.dst = append(appendText(w.dst, list.values[i], true), '"')
-	}
-	return texts, elements
-}
-
-// attributes are those of an element to be.
-type attributes struct {
-	names
-	values []string
-}
-
-func (a *attributes) set(name, value string) {
-	at, isNew := a.place(name)
-	if isNew {
-		a.values = append(a.values, value)
-	}
-	a.values[at] = value
-}
-
-func (w *xmlWriter) attribute(list *attributes, name string, n *ordjson.Node) {
-	value := w.text(n)
-	if name, ok := w.attributeName(name, value); ok {
-		list.set(name, value)
-	}
-}
-
-func (w *xmlWriter) namespace(list *attributes, prefix string, n *ordjson.Node) {
-	name, uri := "xmlns", w.text(n)
-	if prefix == w.o.DefaultNamespaceNodeName {
-		prefix = ""
-	}
-	if prefix != "" {
-		prefix = w.plainName(prefix)
-		name = "xmlns:" + prefix
-	}
-	if declarable(prefix, uri) {
-		list.set(name, uri)
-	}
-}
-
-// text is the text of a scalar; nulls have none. An object or an array in a block of attributes is JSON.
-func (w *xmlWriter) text(n *ordjson.Node) string {
-	if n.Kind() == ordjson.Null {
-		return ""
-	}
-	text := n.Text()
-	if n.Kind() == ordjson.String && text == w.o.NullValue {
-		return ""
-	}
-	return text
-}
-
 func (w *xmlWriter) open(name string) { w.dst = append(append(w.dst, '<'), name...) }
 
 func (w *xmlWriter) close(name string) {
@@ -241,47 +165,4 @@ func (w *xmlWriter) full() error {
 		return errTooLong
 	}
 	return nil
-}
-
-// appendText writes character data. What a parser would make a space of stands as a reference in an attribute; a carriage
-// return does everywhere. Characters that XML has not become U+FFFD.
-func appendText(dst []byte, s string, attribute bool) []byte {
-	done := 0 // s[:done] is written
-	for i, r := range s {
-		escape := escaped(r, attribute)
-		if escape == "" {
-			continue
-		}
-		_, size := utf8.DecodeRuneInString(s[i:]) // an invalid byte is U+FFFD too, of size 1
-		dst = append(append(dst, s[done:i]...), escape...)
-		done = i + size
-	}
-	return append(dst, s[done:]...)
-}
-
-// escaped is what is written in place of r, "" for r itself.
-func escaped(r rune, attribute bool) string {
-	switch r {
-	case '&':
-		return "&amp;"
-	case '<':
-		return "&lt;"
-	case '>':
-		return "&gt;" // needed after ]] only
-	case '\r':
-		return "&#13;"
-	case utf8.RuneError, 0xFFFE, 0xFFFF:
-		return "\uFFFD"
-	}
-	switch {
-	case attribute && r == '"':
-		return "&quot;"
-	case attribute && r == '\t':
-		return "&#9;"
-	case attribute && r == '\n':
-		return "&#10;"
-	case r < ' ' && r != '\t' && r != '\n':
-		return "\uFFFD"
-	}
-	return ""
 }
