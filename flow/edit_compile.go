@@ -81,7 +81,8 @@ func (b *Build) refuseEdit(el *etree.Element, code, hint string, args ...string)
 		b.Refuse(el, code, args...)
 		return
 	}
-	b.RefuseText(el, code, d.New(append(args, "policy", b.Owner)...).Reason, hint)
+	reason := d.New(append(args, "policy", b.Owner)...).Reason
+	b.RefuseText(el, code, strings.Replace(reason, editElement+"[", b.Kind+"[", 1), hint)
 }
 
 // editCompiler is the state of one call of Build.Edits.

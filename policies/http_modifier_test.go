@@ -40,7 +40,7 @@ func TestHTTPModifierDeployment(t *testing.T) {
 		{`<Copy/>`, "warning UnknownElement element Copy is not known"},
 		{`<AssignVariable/>`, "warning UnknownElement element AssignVariable is not known"},
 		{`<Set><Cookie/></Set>`, "warning UnknownElement "},
-		{`<Remove><Headers><Header name="h.0"/></Headers></Remove>`, "error InvalidIndex "},
+		{`<Remove><Headers><Header name="h.0"/></Headers></Remove>`, "error InvalidIndex HTTPModifier[P]: index must be greater than zero in h.0"},
 		{`<Set><ContentType>{noSuchFunction(a)}</ContentType></Set>`, "error "},
 		{`<AssignTo type="message">m</AssignTo>`, "warning UnknownType "},
 		{`<AssignTo createNew="perhaps"/>`, "error InvalidValue "},
