@@ -131,16 +131,22 @@ func (e *regexProtectionVariable) check(r *regexProtectionRun) error {
 	case v.IsNull():
 		return r.p.unresolved.New("variable", e.name.String())
 	}
-	r.secret = e.name.Private()
-	defer func() { r.secret = false }()
 	for _, item := range v.Items() {
-		if err := r.look(e.patterns, item); err != nil {
+		if err := e.look(r, item); err != nil {
 			return err
 		}
 	}
 	text, err := regexProtectionText(v)
 	if err != nil {
 		return err
+	}
+	return e.look(r, text)
+}
+
+// look shows nothing of a private variable.
+func (e *regexProtectionVariable) look(r *regexProtectionRun, text string) error {
+	if e.name.Private() {
+		return r.lookShowing(e.patterns, text, "(hidden)")
 	}
 	return r.look(e.patterns, text)
 }

@@ -23,15 +23,19 @@ type regexProtectionRun struct {
 	x       *flow.Exchange
 	message *flow.Message // the source; nil if nothing reads it
 	until   time.Time
-	secret  bool // no fault may show what is looked at
 }
 
 func newRegexProtectionRun(ctx context.Context, p *regexProtection, x *flow.Exchange) *regexProtectionRun {
 	return &regexProtectionRun{ctx: ctx, p: p, x: x, until: time.Now().Add(regexProtectionTime)}
 }
 
-// look looks for the patterns in a text.
+// look looks for the patterns in a text, and shows it in a fault.
 func (r *regexProtectionRun) look(patterns []*javaregex.Regexp, text string) error {
+	return r.lookShowing(patterns, text, text)
+}
+
+// lookShowing looks for the patterns in a text, and shows another one in a fault.
+func (r *regexProtectionRun) lookShowing(patterns []*javaregex.Regexp, text, shown string) error {
 	for _, pattern := range patterns {
 		if err := r.ctx.Err(); err != nil {
 			return err
@@ -44,7 +48,7 @@ func (r *regexProtectionRun) look(patterns []*javaregex.Regexp, text string) err
 			return r.p.failed.Wrap(err)
 		}
 		if found {
-			return r.p.threat.New("regex", pattern.String(), "input", r.shown(text))
+			return r.p.threat.New("regex", pattern.String(), "input", regexProtectionCut(shown))
 		}
 	}
 	return nil
@@ -53,12 +57,9 @@ func (r *regexProtectionRun) look(patterns []*javaregex.Regexp, text string) err
 // maxRegexProtectionInput bounds, in bytes, what a fault shows of a text.
 const maxRegexProtectionInput = 1024
 
-// shown is what the fault shows of a text.
-func (r *regexProtectionRun) shown(text string) string {
-	switch {
-	case r.secret:
-		return "(hidden)"
-	case len(text) <= maxRegexProtectionInput:
+// regexProtectionCut keeps the beginning of a text, in whole characters.
+func regexProtectionCut(text string) string {
+	if len(text) <= maxRegexProtectionInput {
 		return text
 	}
 	end := maxRegexProtectionInput

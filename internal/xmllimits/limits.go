@@ -26,6 +26,14 @@ const (
 	limitCount
 )
 
+var limitNames = [...]string{
+	"ElementName", "AttributeName", "NamespacePrefix", "ProcessingInstructionTarget", "NodeDepth", "AttributeCount",
+	"NamespaceCount", "ChildCount", "Text", "AttributeValue", "NamespaceURI", "Comment", "ProcessingInstructionData",
+}
+
+// String is the name of the constant.
+func (l Limit) String() string { return limitNames[l] }
+
 // Children is a set of kinds of child nodes.
 type Children uint8
 
@@ -61,7 +69,7 @@ type ExceededError struct {
 }
 
 func (e *ExceededError) Error() string {
-	return fmt.Sprintf("limit %d of %d exceeded at line %d, char %d", e.Limit, e.Max, e.Line, e.Char)
+	return fmt.Sprintf("%s exceeds %d at line %d, char %d", e.Limit, e.Max, e.Line, e.Char)
 }
 
 // SyntaxError says why a text is not a well-formed document, or not one that is accepted here.

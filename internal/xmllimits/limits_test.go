@@ -85,7 +85,7 @@ func TestLimits(t *testing.T) {
 			got = err.Error()
 		}
 		if got != tt.want {
-			t.Errorf("Check(%.60q) with limit %d of %d: %q, want %q", tt.in, tt.limit, tt.most, got, tt.want)
+			t.Errorf("Check(%.60q) with %s of %d: %q, want %q", tt.in, tt.limit, tt.most, got, tt.want)
 		}
 	}
 }
@@ -357,7 +357,7 @@ func FuzzCheck(f *testing.F) {
 			}
 			var exceeded *ExceededError
 			if err := Check(src, with(Limit(l), most-1)); most > 0 && (!errors.As(err, &exceeded) || exceeded.Limit != Limit(l)) {
-				t.Fatalf("%q: %v, and encoding/xml counts %d for limit %d", src, err, most, l)
+				t.Fatalf("%q: %v, and encoding/xml counts %d for %s", src, err, most, Limit(l))
 			}
 		}
 	})
