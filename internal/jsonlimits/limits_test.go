@@ -179,9 +179,16 @@ func measure(v any, depth int, l Limits) map[Limit]bool {
 	return over
 }
 
-func TestCheckAllocates(t *testing.T) {
-	src := sample(1 << 10)
-	if n := testing.AllocsPerRun(100, func() { _ = Check(src, Limits{10, 2000, 20, 50, 500}) }); n > 0.5 { // the pool may lose its scanner
+// TestScannerAllocates nothing while it reads.
+func TestScannerAllocates(t *testing.T) {
+	src, s := sample(1<<10), newScanner()
+	n := testing.AllocsPerRun(100, func() {
+		if err := s.check(src, Limits{10, 2000, 20, 50, 500}); err != nil {
+			t.Fatal(err)
+		}
+		s.forget()
+	})
+	if n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

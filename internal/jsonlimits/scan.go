@@ -11,13 +11,9 @@ import (
 // Check reads exactly one JSON value, with white space and one byte order mark around it allowed. It returns an
 // *ExceededError, a *SyntaxError, or nil; of several mistakes the first in the text.
 func Check(src []byte, limits Limits) error {
-	src = bytes.TrimPrefix(src, []byte("\uFEFF"))
 	s := scanners.Get().(*scanner)
 	defer s.done()
-	s.src, s.limits = src, limits
-	s.in = *bytes.NewBuffer(src)
-	s.dec.Reset(&s.in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	return s.scan()
+	return s.check(src, limits)
 }
 
 type scanner struct {
@@ -29,16 +25,27 @@ type scanner struct {
 }
 
 // scanners are used again: a decoder costs more than a small body.
-var scanners = sync.Pool{New: func() any { return &scanner{dec: jsontext.NewDecoder(new(bytes.Buffer))} }}
+var scanners = sync.Pool{New: func() any { return newScanner() }}
 
-// done gives the scanner back, without what it has read. Its stack holds MaxDepth entries at most.
+func newScanner() *scanner { return &scanner{dec: jsontext.NewDecoder(new(bytes.Buffer))} }
+
+// done gives the scanner back.
 func (s *scanner) done() {
-	s.src, s.in, s.starts = nil, bytes.Buffer{}, s.starts[:0]
-	s.dec.Reset(&s.in)
+	s.forget()
 	scanners.Put(s)
 }
 
-func (s *scanner) scan() error {
+// forget drops what was read. The stack stays; it holds MaxDepth entries at most.
+func (s *scanner) forget() {
+	s.src, s.in, s.starts = nil, bytes.Buffer{}, s.starts[:0]
+	s.dec.Reset(&s.in)
+}
+
+func (s *scanner) check(src []byte, limits Limits) error {
+	src = bytes.TrimPrefix(src, []byte("\uFEFF"))
+	s.src, s.limits = src, limits
+	s.in = *bytes.NewBuffer(src)
+	s.dec.Reset(&s.in, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	for {
 		if err := s.token(); err != nil {
 			return err

@@ -11,14 +11,9 @@ import (
 // Text of white space alone, as between the tags of an indented document, is layout: it is no child, and has no limit.
 // Written as a reference or in a CDATA section, white space is text like any other.
 func Check(src []byte, limits *Limits) error {
-	src, err := decode(src)
-	if err != nil {
-		return err
-	}
 	s := scanners.Get().(*scanner)
 	defer s.done()
-	s.src, s.at, s.limits = src, 0, limits
-	return s.document()
+	return s.check(src, limits)
 }
 
 // scanner walks over a document.
@@ -42,16 +37,28 @@ func (s *scanner) bytes(p span) []byte { return s.src[p.from:p.to] }
 
 var scanners = sync.Pool{New: func() any { return new(scanner) }}
 
-// done gives the scanner back. Its stack holds MaxDepth elements at most.
+// done gives the scanner back.
 func (s *scanner) done() {
-	*s = scanner{open: s.open[:0]}
+	s.forget()
 	scanners.Put(s)
 }
+
+// forget drops what was read. The stack stays; it holds MaxDepth elements at most.
+func (s *scanner) forget() { *s = scanner{open: s.open[:0]} }
 
 const (
 	premature = "Premature end of document while parsing"
 	prologue  = "Syntax error while parsing XML prologue"
 )
+
+func (s *scanner) check(src []byte, limits *Limits) error {
+	src, err := decode(src)
+	if err != nil {
+		return err
+	}
+	s.src, s.limits = src, limits
+	return s.document()
+}
 
 func (s *scanner) document() error {
 	if err := s.declaration(); err != nil {
@@ -126,11 +133,11 @@ func (s *scanner) child(kind Children, at int) error {
 	}
 	parent := &s.open[len(s.open)-1]
 	parent.children++
-	return s.check(ChildCount, parent.children, at)
+	return s.keeps(ChildCount, parent.children, at)
 }
 
-// check compares a count or length with its limit; at is where the counted begins.
-func (s *scanner) check(l Limit, n, at int) error {
+// keeps compares a count or length with its limit; at is where the counted begins.
+func (s *scanner) keeps(l Limit, n, at int) error {
 	if most := s.limits.Max[l]; most >= 0 && n > most {
 		line, char := s.position(at)
 		return &ExceededError{l, most, line, char}

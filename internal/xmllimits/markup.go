@@ -54,7 +54,7 @@ func (s *scanner) comment() error {
 	if err := s.child(Comments, start); err != nil {
 		return err
 	}
-	return s.check(Comment, length, start)
+	return s.keeps(Comment, length, start)
 }
 
 // instruction reads a processing instruction.
@@ -72,7 +72,7 @@ func (s *scanner) instruction() error {
 	if err := s.child(ProcessingInstructions, start); err != nil {
 		return err
 	}
-	if err := s.check(ProcessingInstructionTarget, size, start); err != nil {
+	if err := s.keeps(ProcessingInstructionTarget, size, start); err != nil {
 		return err
 	}
 	if !s.space() && !s.starts("?>") {
@@ -82,7 +82,7 @@ func (s *scanner) instruction() error {
 	if err != nil {
 		return err
 	}
-	return s.check(ProcessingInstructionData, length, start)
+	return s.keeps(ProcessingInstructionData, length, start)
 }
 
 // data reads the rest of a processing instruction and tells its length.
@@ -112,7 +112,7 @@ func (s *scanner) startTag() error {
 	if err := s.child(Elements, start); err != nil {
 		return err
 	}
-	if err := s.check(NodeDepth, len(s.open)+1, start); err != nil {
+	if err := s.keeps(NodeDepth, len(s.open)+1, start); err != nil {
 		return err
 	}
 	if err := s.attributes(); err != nil {
@@ -194,11 +194,11 @@ func (s *scanner) namespace(start, n int) error {
 		if err != nil {
 			return err
 		}
-		if err := s.check(NamespacePrefix, size, start); err != nil {
+		if err := s.keeps(NamespacePrefix, size, start); err != nil {
 			return err
 		}
 	}
-	if err := s.check(NamespaceCount, n, start); err != nil {
+	if err := s.keeps(NamespaceCount, n, start); err != nil {
 		return err
 	}
 	return s.value(NamespaceURI, start)
@@ -209,7 +209,7 @@ func (s *scanner) attribute(start, n int) error {
 	if _, err := s.qualified(AttributeName); err != nil {
 		return err
 	}
-	if err := s.check(AttributeCount, n, start); err != nil {
+	if err := s.keeps(AttributeCount, n, start); err != nil {
 		return err
 	}
 	return s.value(AttributeValue, start)
@@ -249,7 +249,7 @@ func (s *scanner) value(limit Limit, start int) error {
 			continue
 		}
 		s.at++
-		return s.check(limit, length, start)
+		return s.keeps(limit, length, start)
 	}
 }
 
@@ -260,7 +260,7 @@ func (s *scanner) qualified(limit Limit) (span, error) {
 		return span{}, err
 	}
 	if s.accept(":") {
-		if err := s.check(NamespacePrefix, size, name.from); err != nil {
+		if err := s.keeps(NamespacePrefix, size, name.from); err != nil {
 			return span{}, err
 		}
 		local, n, err := s.name()
@@ -269,5 +269,5 @@ func (s *scanner) qualified(limit Limit) (span, error) {
 		}
 		name.to, size = local.to, n
 	}
-	return name, s.check(limit, size, name.from)
+	return name, s.keeps(limit, size, name.from)
 }

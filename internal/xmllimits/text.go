@@ -106,7 +106,7 @@ func (s *scanner) text() error {
 	if err := s.child(Texts, start); err != nil {
 		return err
 	}
-	return s.check(Text, length, start)
+	return s.keeps(Text, length, start)
 }
 
 // piece reads a part of a text node: a CDATA section, a reference, or characters. white tells that it is white space as it
