@@ -2,8 +2,8 @@
 //
 //  1. [Check] makes UTF-8 of the document (encoding.go) and takes a pooled scanner.
 //  2. document.go walks the prologue, the root element and what follows; markup.go reads tags, comments and processing
-//     instructions, attribute.go attributes and declarations of namespaces, text.go character data and references. The only memory is a stack of the elements that are open, which
-//     [MaxDepth] bounds.
+//     instructions, attribute.go attributes and declarations of namespaces, text.go character data and references. The only
+//     memory is a stack of the elements that are open, which [MaxDepth] bounds.
 //  3. The scan ends at the first limit that is exceeded, an [*ExceededError], or where the text is not well-formed, a
 //     [*SyntaxError]. Both know line and character; neither quotes the text.
 //
