@@ -80,11 +80,7 @@ func (e *natsEngine) stored(s jetstream.StreamConfig, durable bool) jetstream.St
 // stream makes the stream, or brings the one that is there to that configuration, and waits until
 // this node has a copy of it.
 func (e *natsEngine) stream(ctx context.Context, c jetstream.StreamConfig) (s jetstream.Stream, err error) {
-	patience := openPatience * e.patience
-	if e.replicas > 1 {
-		patience = max(patience, electionLimit)
-	}
-	err = e.attempt(ctx, patience, func(ctx context.Context) error {
+	err = e.attempt(ctx, e.openLimit(), func(ctx context.Context) error {
 		s, err = e.askForStream(ctx, c)
 		return err
 	})
@@ -95,6 +91,15 @@ func (e *natsEngine) stream(ctx context.Context, c jetstream.StreamConfig) (s je
 		e.awaitCopy(ctx, c.Name)
 	}
 	return s, nil
+}
+
+// openLimit is how long it may take to open something, which processes do at their start.
+func (e *natsEngine) openLimit() time.Duration {
+	limit := openPatience * e.patience
+	if e.replicas > 1 {
+		limit = max(limit, electionLimit)
+	}
+	return limit
 }
 
 const (

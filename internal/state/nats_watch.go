@@ -155,7 +155,11 @@ func (w *natsWatch) consumer(ctx context.Context) (c jetstream.Consumer, err err
 		Replicas:          1,
 		MemoryStorage:     true,
 	}
-	err = w.bucket.engine.attempt(ctx, openPatience*w.bucket.engine.patience, func(ctx context.Context) error {
+	limit := openPatience * w.bucket.engine.patience
+	if !w.begun {
+		limit = w.bucket.engine.openLimit()
+	}
+	err = w.bucket.engine.attempt(ctx, limit, func(ctx context.Context) error {
 		c, err = w.bucket.stream.CreateConsumer(ctx, config)
 		return err
 	})
