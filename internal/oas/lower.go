@@ -242,13 +242,17 @@ func (l *lowering) step(out map[string]any) {
 	}
 }
 
+// wrapper marks schemas that stand around one of the description: sentences pass
+// over them.
+const wrapper = "sluice: around the schema"
+
 // nullable lets null pass through combined schemas that are nullable and name no
 // type. OpenAPI 3.0.3 says that nullable has no effect there; descriptions mean it.
 func (l *lowering) nullable(m, out map[string]any) any {
 	if _, typed := m["type"]; typed || !l.draft4 || m["nullable"] != true {
 		return out
 	}
-	return map[string]any{"anyOf": []any{map[string]any{"type": "null"}, out}}
+	return map[string]any{"$comment": wrapper, "anyOf": []any{map[string]any{"type": "null"}, out}}
 }
 
 // discriminate binds each alternative to its values of the discriminator, so that
@@ -268,7 +272,7 @@ func discriminate(m map[string]any, list, lowered []any) {
 		if len(names) == 0 {
 			continue
 		}
-		lowered[i] = map[string]any{"allOf": []any{map[string]any{
+		lowered[i] = map[string]any{"$comment": wrapper, "allOf": []any{map[string]any{
 			"required":   []any{property},
 			"properties": map[string]any{property: map[string]any{"enum": names}},
 		}, lowered[i]}}

@@ -295,13 +295,13 @@ func (c *content) check(types []string, body Body) (Problems, error) {
 		return nil, err
 	}
 	if sent == formType {
-		return schema.check(formValue(data, c.shapes[name]), len(data) > maxListed), nil
+		return schema.check(formValue(data, c.shapes[name]), len(data) > maxListed, ""), nil
 	}
 	v, err := decode(data)
 	if err != nil {
 		return Problems{problem("Unable to parse JSON - %s.", err)}, nil
 	}
-	return schema.check(v, bytes.Count(data, []byte(",")) > maxListed), nil
+	return schema.check(v, bytes.Count(data, []byte(",")) > maxListed, ""), nil
 }
 
 const formType = "application/x-www-form-urlencoded"

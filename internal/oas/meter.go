@@ -9,7 +9,7 @@ import (
 
 // What one message may cost a metered schema.
 const (
-	maxSteps = 200_000                // visits of a schema with a value
+	maxSteps = 50_000                 // visits of a schema with a value
 	maxSpent = 500 * time.Millisecond // in patterns that backtrack
 )
 

@@ -87,7 +87,11 @@ func (p *parameter) checkValue(v any) Problems {
 	if p.schema == nil {
 		return nil
 	}
-	return p.named(p.schema.check(v, false))
+	list := ""
+	if p.shape.is("array") {
+		list = p.name
+	}
+	return p.named(p.schema.check(v, false, list))
 }
 
 // named tells in the brackets which parameter it is; the sentence does not.
@@ -127,7 +131,7 @@ func (p *parameter) listed(values []string) []any {
 	return list
 }
 
-// named finds a parameter among those of an operation.
+// find tells whether a parameter is among those of an operation.
 func find(list []*parameter, in, name string) bool {
 	return slices.ContainsFunc(list, func(p *parameter) bool {
 		return p.in == in && (p.name == name || in == "header" && strings.EqualFold(p.name, name))

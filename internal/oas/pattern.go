@@ -100,7 +100,7 @@ func (t *translation) next() {
 	}
 }
 
-var repetition = regexp.MustCompile(`^\d+(,\d*)?\}`)
+var repetition = regexp.MustCompile(`^(0|[1-9]\d*)(,(0|[1-9]\d*)?)?\}`) // package regexp takes 01 for letters
 
 func (t *translation) repeat() {
 	end := repetition.FindStringIndex(t.rest)

@@ -29,7 +29,12 @@ const maxDocuments = 200
 // Parse compiles an OpenAPI 3.0 or 3.1 description in YAML or JSON. read returns
 // other files that it refers to, by their path relative to its own; nil for none.
 // The error says what is wrong in one line.
-func Parse(data []byte, read func(path string) ([]byte, bool)) (*Spec, error) {
+func Parse(data []byte, read func(path string) ([]byte, bool)) (s *Spec, err error) {
+	defer func() {
+		if broken := recover(); broken != nil { // of a library, on a document that it did not foresee
+			s, err = nil, oneLine(fmt.Errorf("the document cannot be read: %v", broken))
+		}
+	}()
 	doc, err := load(data, read)
 	if err != nil {
 		return nil, err
@@ -38,7 +43,7 @@ func Parse(data []byte, read func(path string) ([]byte, bool)) (*Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Spec{Notes: notes(doc)}
+	s = &Spec{Notes: notes(doc)}
 	if err := c.paths(&s.paths); err != nil {
 		return nil, err
 	}
@@ -46,15 +51,13 @@ func Parse(data []byte, read func(path string) ([]byte, bool)) (*Spec, error) {
 	return s, nil
 }
 
-func load(data []byte, read func(path string) ([]byte, bool)) (doc *openapi3.T, err error) {
-	defer func() {
-		if broken := recover(); broken != nil { // of the library, on a document that it did not foresee
-			doc, err = nil, fmt.Errorf("the document cannot be read: %v", broken)
-		}
-	}()
+func load(data []byte, read func(path string) ([]byte, bool)) (*openapi3.T, error) {
+	if tooDeep(data) {
+		return nil, errDepth
+	}
 	loader := openapi3.NewLoader()
 	loader.ReadFromURIFunc = bounded(read)
-	doc, err = loader.LoadFromDataWithPath(data, &url.URL{Path: "description"})
+	doc, err := loader.LoadFromDataWithPath(data, &url.URL{Path: "description"})
 	switch {
 	case err != nil:
 		return nil, oneLine(err)
@@ -77,7 +80,10 @@ func bounded(read func(path string) ([]byte, bool)) openapi3.ReadFromURIFunc {
 			return nil, fmt.Errorf("more than %d documents are referred to", maxDocuments)
 		}
 		if at.Scheme == "" && at.Host == "" && read != nil {
-			if data, ok := read(at.Path); ok {
+			switch data, ok := read(at.Path); {
+			case ok && tooDeep(data):
+				return nil, errDepth
+			case ok:
 				return data, nil
 			}
 		}

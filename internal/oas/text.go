@@ -14,8 +14,10 @@ import (
 	"golang.org/x/text/message"
 )
 
-// check compares a value with a schema. brief is as in compiled.validate.
-func (s *Schema) check(v any, brief bool) Problems {
+// check compares a value with a schema. brief is as in compiled.validate. list is
+// the name of the parameter whose items the value is, "" for another value:
+// Apigee tells the number of these in other sentences.
+func (s *Schema) check(v any, brief bool, list string) Problems {
 	err := s.validate(v, brief)
 	if err == nil {
 		return nil
@@ -24,7 +26,7 @@ func (s *Schema) check(v any, brief bool) Problems {
 	if !ok {
 		return Problems{problem("An error occurred during schema validation - %s.", err)}
 	}
-	t := teller{schema: s, value: v}
+	t := teller{schema: s, value: v, list: list}
 	t.tell(mismatch)
 	slices.SortStableFunc(t.found, func(a, b told) int {
 		if c := slices.Compare(a.at, b.at); c != 0 {
@@ -43,6 +45,7 @@ func (s *Schema) check(v any, brief bool) Problems {
 type teller struct {
 	schema *Schema
 	value  any
+	list   string
 	found  []told
 }
 
@@ -56,10 +59,18 @@ type told struct {
 func (t *teller) tell(e *jsonschema.ValidationError) {
 	switch e.ErrorKind.(type) {
 	case *kind.Schema, *kind.Group, *kind.Reference:
-		for _, cause := range e.Causes {
-			t.tell(cause)
-		}
+		t.tellAll(e.Causes)
 		return
+	case *kind.AllOf: // an alternative that the discriminator chooses
+		if t.wrapped(e) {
+			t.tell(e.Causes[0])
+			return
+		}
+	case *kind.AnyOf: // null, or the schema
+		if t.wrapped(e) {
+			t.tell(e.Causes[len(e.Causes)-1])
+			return
+		}
 	}
 	p := Problem{Message: at(e.InstanceLocation) + capital(t.sentence(e))}
 	if combines(e.ErrorKind) {
@@ -68,6 +79,25 @@ func (t *teller) tell(e *jsonschema.ValidationError) {
 		}
 	}
 	t.found = append(t.found, told{p, e.InstanceLocation})
+}
+
+func (t *teller) tellAll(errors []*jsonschema.ValidationError) {
+	for _, e := range errors {
+		t.tell(e)
+	}
+}
+
+// wrapped reports whether the schema that failed is one that lower.go put around
+// one of the description.
+func (t *teller) wrapped(e *jsonschema.ValidationError) bool {
+	m, _ := t.schemaOf(e).(map[string]any)
+	return m["$comment"] == wrapper
+}
+
+// schemaOf is the schema that failed.
+func (t *teller) schemaOf(e *jsonschema.ValidationError) any {
+	schema, _ := resolve(t.schema.tree, strings.TrimPrefix(e.SchemaURL, resource))
+	return schema
 }
 
 // alternative tells why one of several schemas does not match; name is its place
@@ -103,6 +133,11 @@ func at(location []string) string {
 
 // sentence is what com.github.fge.jsonschema says, where it has the keyword.
 func (t *teller) sentence(e *jsonschema.ValidationError) string {
+	if t.list != "" && len(e.InstanceLocation) == 0 {
+		if text := listSentence(t.list, e.ErrorKind); text != "" {
+			return text
+		}
+	}
 	switch k := e.ErrorKind.(type) {
 	case *kind.Type:
 		return fmt.Sprintf("instance type (%s) does not match any allowed primitive type (allowed: %s)", t.typeOf(e, k.Got), list(k.Want))
@@ -137,6 +172,19 @@ func (t *teller) sentence(e *jsonschema.ValidationError) string {
 		return fmt.Sprintf("property %q of object has missing property dependencies (missing: %s)", k.Prop, list(k.Missing))
 	}
 	return sizes(e.ErrorKind)
+}
+
+// listSentence tells what is wrong with how many items a parameter has.
+func listSentence(name string, of jsonschema.ErrorKind) string {
+	switch k := of.(type) {
+	case *kind.MaxItems:
+		return fmt.Sprintf("parameter '%s' accepts a maximum of %d items. Found %d.", name, k.Want, k.Got)
+	case *kind.MinItems:
+		return fmt.Sprintf("parameter '%s' accepts a minimum of %d items. Found %d.", name, k.Want, k.Got)
+	case *kind.UniqueItems:
+		return fmt.Sprintf("parameter '%s' does not allow duplicate values.", name)
+	}
+	return ""
 }
 
 // sizes are the sentences about bounds.
@@ -213,8 +261,7 @@ func (t *teller) typeOf(e *jsonschema.ValidationError, got string) string {
 
 // alternatives is how many schemas stand in the keyword of the schema that failed.
 func (t *teller) alternatives(e *jsonschema.ValidationError, keyword string) int {
-	at, _ := resolve(t.schema.tree, strings.TrimPrefix(e.SchemaURL, resource))
-	m, _ := at.(map[string]any)
+	m, _ := t.schemaOf(e).(map[string]any)
 	schemas, _ := m[keyword].([]any)
 	return max(len(schemas), len(e.Causes))
 }

@@ -1,0 +1,193 @@
+package oas
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// quickly fails a test whose work is not bounded, long before it would end.
+func quickly(t *testing.T, limit time.Duration, work func()) {
+	t.Helper()
+	began := time.Now()
+	work()
+	if took := time.Since(began); took > limit {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// tree is a schema each of whose alternatives looks into the children, so that the
+// work doubles with each level.
+const tree = `
+openapi: 3.0.3
+info: {title: a, version: b}
+paths:
+  /:
+    post:
+      requestBody: {content: {application/json: {schema: {$ref: "#/components/schemas/Node"}}}}
+      responses: {default: {description: any}}
+components:
+  schemas:
+    Node:
+      oneOf:
+        - {type: object, required: [or], properties: {and: {type: array, items: {$ref: "#/components/schemas/Node"}}}}
+        - {type: object, required: [and], properties: {and: {type: array, items: {$ref: "#/components/schemas/Node"}}}}
+        - {type: integer}
+`
+
+func post(t *testing.T, s *Spec, body string) string {
+	t.Helper()
+	ps, err := validate(s, "POST /\nContent-Type: application/json\n\n"+body, Options{Body: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ps.String()
+}
+
+func TestRecursiveSchemaIsBounded(t *testing.T) {
+	s := described(t, tree)
+	if got := post(t, s, `{"and": [1, {"and": [2]}]}`); got != "[]" {
+		t.Error(got)
+	}
+	deep := strings.Repeat(`{"and": [`, 100) + "1" + strings.Repeat("]}", 100)
+	quickly(t, 5*time.Second, func() {
+		if got := post(t, s, deep); !strings.Contains(got, errCostly.Error()) {
+			t.Error(shorten(got))
+		}
+	})
+	if got := post(t, s, `{"and": [1]}`); got != "[]" { // the meter begins anew
+		t.Error(got)
+	}
+}
+
+func TestSchemaThatIsItselfIsRefused(t *testing.T) {
+	s := described(t, strings.Replace(tree, "      oneOf:", "      allOf: [{$ref: '#/components/schemas/Node'}]\n      oneOf:", 1))
+	if got := post(t, s, `1`); got == "[]" {
+		t.Error("a schema that never ends takes a value")
+	}
+}
+
+// TestManyAlternativesAreBounded: without recursion too, schemas multiply.
+func TestManyAlternativesAreBounded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(strings.Replace(tree[:strings.Index(tree, "    Node:")], "Node", "A0", 1))
+	for i := range 30 {
+		fmt.Fprintf(&b, "    A%d: {allOf: [{$ref: '#/components/schemas/A%d'}, {$ref: '#/components/schemas/A%d'}]}\n", i, i+1, i+1)
+	}
+	b.WriteString("    A30: {type: integer}\n")
+	quickly(t, 5*time.Second, func() {
+		if got := post(t, described(t, b.String()), `1`); !strings.Contains(got, errCostly.Error()) {
+			t.Error(shorten(got))
+		}
+	})
+}
+
+func TestBacktrackingPatternIsBounded(t *testing.T) {
+	s := described(t, schema30(`{type: array, items: {type: string, pattern: '^(?=a)(a+)+$'}}`))
+	if got := post(t, s, `["aaa"]`); got != "[]" {
+		t.Error(got)
+	}
+	evil := `"` + strings.Repeat("a", 40) + `!"`
+	quickly(t, 10*time.Second, func() {
+		if got := post(t, s, "["+strings.Repeat(evil+",", 5000)+evil+"]"); !strings.Contains(got, errCostly.Error()) {
+			t.Error(shorten(got))
+		}
+	})
+}
+
+func TestLongNumbersAreRefused(t *testing.T) {
+	s := described(t, schema30(`{type: array, items: {type: number, multipleOf: 3}}`))
+	for _, n := range []string{"1e999999999", "1e-999999999", "-1E+500", strings.Repeat("3", 1000000)} {
+		quickly(t, 5*time.Second, func() {
+			if got := post(t, s, "["+n+"]"); !strings.Contains(got, errNumber.Error()) {
+				t.Errorf("%s: %s", shorten(n), shorten(got))
+			}
+		})
+	}
+	if got := post(t, described(t, schema30("{}")), `["1e999999999", 1e300]`); got != "[]" {
+		t.Error(got) // text may look like one
+	}
+}
+
+// TestManyProblemsAreBounded: what a client is told, and what it costs to find it.
+func TestManyProblemsAreBounded(t *testing.T) {
+	s := described(t, schema30(`{type: array, items: {type: string}}`))
+	got := post(t, s, "["+strings.Repeat("1,", 999)+"1]")
+	if n := strings.Count(got, "ERROR - "); n != maxProblems+1 || !strings.Contains(got, "950 problems more") {
+		t.Errorf("%d problems told: %s", n, shorten(got))
+	}
+	if got := post(t, s, "["+strings.Repeat("1,", 1_000_000)+"1]"); got != "[ERROR - An error occurred during schema validation - "+errBrief.Error()+".: []]" {
+		t.Error(shorten(got))
+	}
+	if got := post(t, s, "["+strings.Repeat(`"a",`, 100_000)+`"a"]`); got != "[]" {
+		t.Error(shorten(got))
+	}
+}
+
+// TestConcurrentMessages: with -race, that a Spec is shared by requests, metered
+// schemas included.
+func TestConcurrentMessages(t *testing.T) {
+	s := described(t, tree)
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for range 50 {
+				if ps, err := validate(s, "POST /\nContent-Type: application/json\n\n"+fmt.Sprintf(`{"and": [%d, "x"]}`, i), Options{Body: true}); err != nil || len(ps) != 1 {
+					t.Error(ps, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestBombsAreRefused: documents that grow when they are read.
+func TestBombsAreRefused(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("openapi: 3.0.3\ninfo: {title: a, version: b}\npaths: {}\nx0: &x0 [a, a, a, a, a, a, a, a, a, a]\n")
+	for i := range 20 {
+		fmt.Fprintf(&b, "x%d: &x%d [*x%d, *x%d, *x%d, *x%d, *x%d, *x%d, *x%d, *x%d]\n", i+1, i+1, i, i, i, i, i, i, i, i)
+	}
+	quickly(t, 5*time.Second, func() {
+		if _, err := Parse([]byte(b.String()), nil); err == nil || !strings.Contains(err.Error(), "alias") {
+			t.Error(err)
+		}
+	})
+	// A document that refers to ever deeper copies of itself.
+	self := "openapi: 3.0.3\ninfo: {title: a, version: b}\npaths:\n  /a:\n    get: {parameters: [{$ref: 'deeper/x.yaml'}]}\n"
+	quickly(t, 5*time.Second, func() {
+		_, _ = Parse([]byte(self), func(string) ([]byte, bool) {
+			return []byte("{$ref: 'deeper/x.yaml', schema: {$ref: 'deeper/x.yaml'}}"), true
+		})
+	})
+}
+
+func TestDeepDocumentsAreRefused(t *testing.T) {
+	for _, text := range []string{
+		schema30(strings.Repeat(`{"allOf":[`, 3000) + "{}" + strings.Repeat("]}", 3000)),
+		schema30(strings.Repeat(`{allOf: [`, 3000) + "{}" + strings.Repeat("]}", 3000)),
+		"openapi: 3.0.3\nx: \n" + blocks(3000, "a:\n"),
+		"openapi: 3.0.3\nx:\n" + strings.Repeat("- ", 3000) + "a",
+	} {
+		quickly(t, 5*time.Second, func() {
+			if _, err := Parse([]byte(text), nil); err == nil || err.Error() != errDepth.Error() {
+				t.Errorf("%s: %v", shorten(text), err)
+			}
+		})
+	}
+	described(t, schema30(strings.Repeat(`{allOf: [`, 30)+"{}"+strings.Repeat("]}", 30)))
+	if tooDeep([]byte(strings.Repeat("  - a: \"{\\\"[\"\n    b: [{}]\n\n", 1000))) {
+		t.Error("a long document counts as a deep one")
+	}
+}
+
+// blocks are n lines, each further right.
+func blocks(n int, line string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(" ", i) + line)
+	}
+	return b.String()
+}
