@@ -23,7 +23,7 @@ type definition struct {
 type record map[string]string
 
 // definitions are all of them, in apickli's order: see steps_*.go.
-var definitions = compileAll(requestSteps, responseSteps, variableSteps)
+var definitions = compileAll(requestSteps, responseSteps, schemaSteps, variableSteps)
 
 func compileAll(groups ...[]definition) []definition {
 	var all []definition

@@ -15,10 +15,10 @@
 //     quota that earlier ones used up, and on variables of global scope (suite.go,
 //     scenario.go).
 //  4. Each step is matched against the definitions of apickli (definition.go,
-//     steps_request.go, steps_response.go, steps_variables.go), which act on the
-//     session of the scenario (session.go, send.go, variables.go, path.go,
-//     expression.go). A step that none of them matches is undefined, and fails the
-//     scenario.
+//     steps_request.go, steps_response.go, steps_schema.go, steps_variables.go),
+//     which act on the session of the scenario (session.go, send.go, variables.go,
+//     path.go, expression.go). A step that none of them matches is undefined, and
+//     fails the scenario.
 //  5. What came of a scenario is a cases.Result, so that the reports of cases show
 //     it, with the way of each request through the flows.
 //

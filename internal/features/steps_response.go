@@ -46,12 +46,6 @@ var responseSteps = []definition{
 		}
 		return assert(got == a[1], true, "an array of "+a[1], got)
 	}},
-	{pattern: `^response body should be valid according to schema file (.*)$`, run: unsupportedSchema},
-	{pattern: `^response body should be valid according to openapi description (.*) in file (.*)$`, raw: []int{0}, run: unsupportedSchema},
-}
-
-func unsupportedSchema(*session, []string, []record) error {
-	return errUnsupported("bodies are not compared with JSON schemas; look at the members that matter with `response body path ... should be ...`")
 }
 
 func headerExists(should bool) func(*session, []string, []record) error {

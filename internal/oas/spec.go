@@ -26,16 +26,16 @@ type Spec struct {
 // maxDocuments bounds how many files one description may be spread over.
 const maxDocuments = 200
 
-// Parse compiles an OpenAPI 3.0 or 3.1 description in YAML or JSON. read returns
-// other files that it refers to, by their path relative to its own; nil for none.
+// Parse compiles an OpenAPI 3.0 or 3.1 description in YAML or JSON. others returns
+// files that it refers to, by their path relative to its own; nil for none.
 // The error says what is wrong in one line.
-func Parse(data []byte, read func(path string) ([]byte, bool)) (s *Spec, err error) {
+func Parse(data []byte, others func(path string) ([]byte, bool)) (s *Spec, err error) {
 	defer func() {
 		if broken := recover(); broken != nil { // of a library, on a document that it did not foresee
 			s, err = nil, oneLine(fmt.Errorf("the document cannot be read: %v", broken))
 		}
 	}()
-	doc, err := load(data, read)
+	doc, err := load(data, others)
 	if err != nil {
 		return nil, err
 	}
@@ -51,16 +51,12 @@ func Parse(data []byte, read func(path string) ([]byte, bool)) (s *Spec, err err
 	return s, nil
 }
 
-func load(data []byte, read func(path string) ([]byte, bool)) (*openapi3.T, error) {
-	if tooDeep(data) {
-		return nil, errDepth
-	}
-	loader := openapi3.NewLoader()
-	loader.ReadFromURIFunc = bounded(read)
-	doc, err := loader.LoadFromDataWithPath(data, &url.URL{Path: "description"})
+// load reads a description of a version that is supported.
+func load(data []byte, others func(path string) ([]byte, bool)) (*openapi3.T, error) {
+	doc, err := read(data, others)
 	switch {
 	case err != nil:
-		return nil, oneLine(err)
+		return nil, err
 	case doc.Extensions["swagger"] != nil:
 		return nil, errors.New("the document is Swagger 2.0; convert it to OpenAPI 3.0")
 	case doc.OpenAPI == "":
@@ -72,15 +68,29 @@ func load(data []byte, read func(path string) ([]byte, bool)) (*openapi3.T, erro
 	return doc, nil
 }
 
-// bounded keeps $ref within what read knows: no network, no disk.
-func bounded(read func(path string) ([]byte, bool)) openapi3.ReadFromURIFunc {
+// read reads a document of any version, and what it refers to.
+func read(data []byte, others func(path string) ([]byte, bool)) (*openapi3.T, error) {
+	if tooDeep(data) {
+		return nil, errDepth
+	}
+	loader := openapi3.NewLoader()
+	loader.ReadFromURIFunc = bounded(others)
+	doc, err := loader.LoadFromDataWithPath(data, &url.URL{Path: "description"})
+	if err != nil {
+		return nil, oneLine(err)
+	}
+	return doc, nil
+}
+
+// bounded keeps $ref within what others knows: no network, no disk.
+func bounded(others func(path string) ([]byte, bool)) openapi3.ReadFromURIFunc {
 	left := maxDocuments
 	return func(_ *openapi3.Loader, at *url.URL) ([]byte, error) {
 		if left--; left < 0 {
 			return nil, fmt.Errorf("more than %d documents are referred to", maxDocuments)
 		}
-		if at.Scheme == "" && at.Host == "" && read != nil {
-			switch data, ok := read(at.Path); {
+		if at.Scheme == "" && at.Host == "" && others != nil {
+			switch data, ok := others(at.Path); {
 			case ok && tooDeep(data):
 				return nil, errDepth
 			case ok:

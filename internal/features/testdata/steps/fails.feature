@@ -81,7 +81,11 @@ Feature: Every step of apickli, where it does not hold
       | response body path $.json.a should be of type array with length 3 |
       | response body path $.json.b should be of type array with length 3 |
       | response body should be valid according to schema file x.json |
+      | response body should be valid according to schema file body.xml |
+      | response body should be valid according to schema file post.schema.json |
       | response body should be valid according to openapi description A in file x.json |
+      | response body should be valid according to openapi description A in file post.openapi.yaml |
+      | response body should be valid according to openapi description Post in file post.openapi.yaml |
       | value of scenario variable a should be 1                     |
 
   Scenario Outline: step without an answer
@@ -90,6 +94,7 @@ Feature: Every step of apickli, where it does not hold
     Examples:
       | step |
       | response code should be 200 |
+      | response body should be valid according to schema file post.schema.json |
       | I store the value of body path $.a as access token |
       | I store the value of response header A as b in global scope |
       | I store the value of body path $.a as b in global scope |

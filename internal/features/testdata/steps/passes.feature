@@ -30,6 +30,13 @@ Feature: Every step of apickli, where it holds
     And response body path $.json.key should be of type array
     And response body path $.json.key should be of type array with length 1
 
+  Scenario: body and its schema
+    Given I set body to {"key":["hello-world"]}
+    When I POST to /post
+    Then response body should be valid according to schema file answer.schema.json
+    And response body should be valid according to openapi description Answer in file answer.swagger.json
+    And response body should be valid according to openapi description Answer in file post.openapi.yaml
+
   Scenario: body of a file
     Given I pipe contents of file body.xml to body
     When I PUT /put
