@@ -24,14 +24,14 @@
 // a multiple of the message's size, backtracking patterns any time. Such schemas
 // run against a meter (meter.go) that ends the validation. Patterns run in linear
 // time where they can (pattern.go). Numbers with thousands of digits are refused
-// (number.go). Of a body with very many values the problems are not listed, only
+// (number.go), and documents nested hundreds of levels deep (depth.go). Of a body with very many values the problems are not listed, only
 // that there are some.
 //
 // # Whose sentences
 //
 // Apigee's fault string shows what com.atlassian.oai.validator and
 // com.github.fge.jsonschema print ("[ERROR - No API path found that matches
-// request '/t1'.: []]", observed); the sentences here (text.go) are theirs as far
+// request '/t1'.: []]", observed); the sentences here (sentence.go) are theirs as far
 // as they are public. Where they name no parameter, the brackets at the end do.
 //
 // Not done: bodies of XML and multipart, which Apigee does not look into either;

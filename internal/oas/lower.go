@@ -2,10 +2,8 @@ package oas
 
 import (
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // side says whose schemas are written: members that are readOnly are not required
@@ -155,9 +153,6 @@ func (l *lowering) required(m, out map[string]any) {
 	}
 }
 
-// maxReferences bounds how many references are followed one after another.
-const maxReferences = 32
-
 func (l *lowering) absent(property any) bool {
 	flag := "readOnly"
 	if l.side == responses {
@@ -165,19 +160,6 @@ func (l *lowering) absent(property any) bool {
 	}
 	m, _ := follow(l.doc, property).(map[string]any)
 	return m[flag] == true
-}
-
-// follow returns what a schema refers to, or the schema.
-func follow(doc map[string]any, v any) any {
-	for range maxReferences {
-		m, _ := v.(map[string]any)
-		ref, ok := m["$ref"].(string)
-		if !ok {
-			return v
-		}
-		v, _ = resolve(doc, ref)
-	}
-	return nil
 }
 
 // bounds writes exclusive bounds in the way of the draft: descriptions of either
@@ -253,77 +235,4 @@ func (l *lowering) nullable(m, out map[string]any) any {
 		return out
 	}
 	return map[string]any{"$comment": wrapper, "anyOf": []any{map[string]any{"type": "null"}, out}}
-}
-
-// discriminate binds each alternative to its values of the discriminator, so that
-// one that would match as well does not: list are the alternatives as they are
-// written, lowered what they became.
-func discriminate(m map[string]any, list, lowered []any) {
-	d, _ := m["discriminator"].(map[string]any)
-	property, _ := d["propertyName"].(string)
-	if property == "" {
-		return
-	}
-	mapping, _ := d["mapping"].(map[string]any)
-	for i, value := range list {
-		alternative, _ := value.(map[string]any)
-		ref, _ := alternative["$ref"].(string)
-		names := discriminatorValues(mapping, ref)
-		if len(names) == 0 {
-			continue
-		}
-		lowered[i] = map[string]any{"$comment": wrapper, "allOf": []any{map[string]any{
-			"required":   []any{property},
-			"properties": map[string]any{property: map[string]any{"enum": names}},
-		}, lowered[i]}}
-	}
-}
-
-// discriminatorValues are the values that stand for the schema that ref names:
-// what the mapping says, otherwise the schema's name.
-func discriminatorValues(mapping map[string]any, ref string) (names []any) {
-	if ref == "" {
-		return nil
-	}
-	own := ref[strings.LastIndexByte(ref, '/')+1:]
-	for _, value := range sortedKeys(mapping) {
-		if target := mapping[value]; target == ref || target == own {
-			names = append(names, value)
-		}
-	}
-	if names == nil {
-		return []any{own}
-	}
-	return names
-}
-
-// resolve returns what a reference within the document, #/a/b, points at.
-func resolve(doc map[string]any, ref string) (v any, ok bool) {
-	path, ok := strings.CutPrefix(ref, "#")
-	if !ok || path != "" && path[0] != '/' {
-		return nil, false
-	}
-	if plain, err := url.PathUnescape(path); err == nil {
-		path = plain
-	}
-	v = doc
-	for _, token := range strings.Split(path, "/")[1:] {
-		if v, ok = child(v, strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")); !ok {
-			return nil, false
-		}
-	}
-	return v, true
-}
-
-func child(v any, token string) (any, bool) {
-	switch v := v.(type) {
-	case map[string]any:
-		c, ok := v[token]
-		return c, ok
-	case []any:
-		if i, err := strconv.Atoi(token); err == nil && i >= 0 && i < len(v) {
-			return v[i], true
-		}
-	}
-	return nil, false
 }

@@ -172,6 +172,9 @@ func TestNotes(t *testing.T) {
 	if ps, err := validate(s, "GET /a", Options{}); err != nil || len(ps) > 0 {
 		t.Error(ps, err)
 	}
+	if s = described(t, "openapi: 3.1.0\ninfo: {title: a, version: b}\nwebhooks: {}"); len(s.paths) > 0 {
+		t.Error("a description without paths has some")
+	}
 	if s = shop(t); len(s.Notes) > 0 {
 		t.Errorf("testdata/shop.yaml is noted: %q", s.Notes)
 	}
@@ -223,6 +226,7 @@ func TestSchemas(t *testing.T) {
 		{schema30("{maxItems: 1}"), `[1,2]`, "Array is too long: must have at most 1 elements but instance has 2 elements"},
 		{schema30("{uniqueItems: true}"), `[1,1.0]`, "Array must not contain duplicate elements"},
 		{schema30("{items: {type: string}}"), `["a",[],{}]`, "[Path '/1'] Instance type (array) does not match any allowed primitive type (allowed: [\"string\"])|[Path '/2'] Instance type (object) does not match any allowed primitive type (allowed: [\"string\"])"},
+		{schema30("{items: {enum: [0]}}"), `[0,0,1,0,0,0,0,0,0,0,0,2]`, "[Path '/2'] Instance value (1) not found in enum (possible values: [0])|[Path '/11'] Instance value (2) not found in enum (possible values: [0])"},
 		{schema30("{minProperties: 1}"), `{}`, "Object has too few properties (found 0 but schema requires at least 1)"},
 		{schema30("{maxProperties: 1}"), `{"a":1,"b":2}`, "Object has too many properties (found 2 but schema requires at most 1)"},
 		{schema30("{properties: {a/b: {type: string}}, additionalProperties: {type: integer}}"), `{"a/b":1,"c":"d"}`, "[Path '/a~1b'] Instance type (integer) does not match any allowed primitive type (allowed: [\"string\"])|[Path '/c'] Instance type (string) does not match any allowed primitive type (allowed: [\"integer\"])"},

@@ -31,12 +31,9 @@ func (ps Problems) String() string {
 // maxProblems bounds what a client is told at once.
 const maxProblems = 50
 
-// add appends, and counts what is beyond the bound instead.
-func (ps *Problems) add(more ...Problem) {
-	*ps = append(*ps, more...)
-}
+func (ps *Problems) add(more ...Problem) { *ps = append(*ps, more...) }
 
-// trimmed are the problems, up to the bound.
+// trimmed are the problems up to the bound, and how many there are beyond it.
 func (ps Problems) trimmed() Problems {
 	if len(ps) <= maxProblems {
 		return ps
