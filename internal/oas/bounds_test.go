@@ -91,7 +91,7 @@ func TestBacktrackingPatternIsBounded(t *testing.T) {
 	}
 	evil := `"` + strings.Repeat("a", 40) + `!"`
 	quickly(t, 10*time.Second, func() {
-		if got := post(t, s, "["+strings.Repeat(evil+",", 5000)+evil+"]"); !strings.Contains(got, errCostly.Error()) {
+		if got := post(t, s, "["+strings.Repeat(evil+",", 1000)+evil+"]"); !strings.Contains(got, errCostly.Error()) {
 			t.Error(shorten(got))
 		}
 	})
@@ -118,10 +118,10 @@ func TestManyProblemsAreBounded(t *testing.T) {
 	if n := strings.Count(got, "ERROR - "); n != maxProblems+1 || !strings.Contains(got, "950 problems more") {
 		t.Errorf("%d problems told: %s", n, shorten(got))
 	}
-	if got := post(t, s, "["+strings.Repeat("1,", 1_000_000)+"1]"); got != "[ERROR - An error occurred during schema validation - "+errBrief.Error()+".: []]" {
+	if got := post(t, s, "["+strings.Repeat("1,", 100_000)+"1]"); got != "[ERROR - An error occurred during schema validation - "+errBrief.Error()+".: []]" {
 		t.Error(shorten(got))
 	}
-	if got := post(t, s, "["+strings.Repeat(`"a",`, 100_000)+`"a"]`); got != "[]" {
+	if got := post(t, s, "["+strings.Repeat(`"a",`, 50_000)+`"a"]`); got != "[]" {
 		t.Error(shorten(got))
 	}
 }

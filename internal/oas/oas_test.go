@@ -1,6 +1,7 @@
 package oas
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -171,6 +172,13 @@ func TestNotes(t *testing.T) {
 	}
 	if ps, err := validate(s, "GET /a", Options{}); err != nil || len(ps) > 0 {
 		t.Error(ps, err)
+	}
+	many := "openapi: 3.0.0\ninfo: {title: a, version: b}\npaths:\n"
+	for i := range 30 {
+		many += fmt.Sprintf("  /%d: {get: {}}\n", i)
+	}
+	if s = described(t, many); len(s.Notes) > maxNotes+1 {
+		t.Errorf("%d notes", len(s.Notes))
 	}
 	if s = described(t, "openapi: 3.1.0\ninfo: {title: a, version: b}\nwebhooks: {}"); len(s.paths) > 0 {
 		t.Error("a description without paths has some")

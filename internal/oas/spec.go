@@ -118,8 +118,15 @@ func notes(doc *openapi3.T) []string {
 		list = append(list, oneLine(one).Error())
 	}
 	slices.Sort(list)
-	return slices.Compact(list)
+	list = slices.Compact(list)
+	if more := len(list) - maxNotes; more > 0 {
+		list = append(list[:maxNotes], fmt.Sprintf("and %d findings more", more))
+	}
+	return list
 }
+
+// maxNotes bounds how many findings a user is told.
+const maxNotes = 10
 
 func oneLine(err error) error {
 	return errors.New(shorten(strings.Join(strings.Fields(err.Error()), " ")))
