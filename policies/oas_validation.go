@@ -41,7 +41,8 @@ sends are never refused for that.`,
 	},
 })
 
-// oasValidation is specified by policies-2.md 7.
+// oasValidation is specified by policies-2.md 7. What that leaves open, such as the
+// path that counts, follows Apigee's page; see package oas for the readings.
 type oasValidation struct {
 	source   *flow.Name
 	resource string // oas://NAME

@@ -34,6 +34,22 @@
 // request '/t1'.: []]", observed); the sentences here (sentence.go) are theirs as far
 // as they are public. Where they name no parameter, the brackets at the end do.
 //
+// # Readings
+//
+// The page of Apigee's policy says that the path without the base path is looked
+// for, that the description's servers do not count, and that bodies which are not
+// JSON pass. Beyond that:
+//
+//   - a request without a Content-Type passes, and its body is not looked into, as
+//     in the validator's versions of that time; it looked at Accept too, which the
+//     page does not mention: here Accept is free;
+//   - members that a schema does not name are allowed, as OpenAPI has it. The
+//     validator forbids them unless it is told otherwise, and it is not known what
+//     Apigee tells it;
+//   - API keys that a security requirement asks for must be there, and other
+//     schemes are passed over: recalled from the page's table of features;
+//   - bodies of forms are looked into, which that table says and the text does not.
+//
 // Not done: bodies of XML and multipart, which Apigee does not look into either;
 // the encoding object; a discriminator in a parent schema that nothing lists in
 // oneOf or anyOf.
