@@ -52,3 +52,21 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParseSchema: no schema may panic, recurse or loop without end.
+func FuzzParseSchema(f *testing.F) {
+	f.Add([]byte(`{"$ref": "#"}`), []byte(`1`))
+	f.Add([]byte(`{"properties": {"a": {"$ref": "#"}}, "$schema": "http://json-schema.org/draft-04/schema#"}`), []byte(`{"a":{"a":[]}}`))
+	f.Add([]byte(`{"anyOf": [{"pattern": "^a"}, {"enum": [1e3]}], "$id": "x", "$defs": {"a": {"$anchor": "b"}}}`), []byte(`"b"`))
+	f.Fuzz(func(t *testing.T, schema, value []byte) {
+		if len(schema) > 2000 {
+			return
+		}
+		if s, err := ParseSchema(schema); err == nil {
+			s.Check(value)
+		}
+		if s, err := Definition(append([]byte("swagger: '2.0'\npaths: {}\ndefinitions: {A: "), append(schema, '}')...), "A"); err == nil {
+			s.Check(value)
+		}
+	})
+}

@@ -11,11 +11,13 @@ import (
 const (
 	maxSteps = 50_000                 // visits of a schema with a value
 	maxSpent = 500 * time.Millisecond // in patterns that backtrack
+	maxTook  = 2 * time.Second        // in all: steps below deep values take longer
 )
 
 // meter counts what a message costs. The library offers no way to end a
 // validation, so the meter leaves it by a panic, which [metered.validate] catches.
 type meter struct {
+	began time.Time
 	steps int
 	spent time.Duration
 }
@@ -23,7 +25,14 @@ type meter struct {
 // exhausted is the panic of a meter.
 type exhausted struct{}
 
-func (m *meter) reset() { *m = meter{} }
+func (m *meter) begin() { *m = meter{began: time.Now()} }
+
+func (m *meter) step() {
+	m.steps++
+	if m.steps > maxSteps || m.steps%256 == 0 && time.Since(m.began) > maxTook {
+		panic(exhausted{})
+	}
+}
 
 func (m *meter) spend(d time.Duration) {
 	if m.spent += d; m.spent > maxSpent {
@@ -37,9 +46,7 @@ const stepFormat = "sluice-step"
 
 func (m *meter) format() *jsonschema.Format {
 	return &jsonschema.Format{Name: stepFormat, Validate: func(any) error {
-		if m.steps++; m.steps > maxSteps {
-			panic(exhausted{})
-		}
+		m.step()
 		return nil
 	}}
 }
@@ -90,11 +97,11 @@ func (s *metered) validate(v any, brief bool) (err error) {
 			}
 			err = errCostly
 		}
-		i.meter.reset()
 		select {
 		case s.free <- i:
 		default:
 		}
 	}()
+	i.meter.begin()
 	return i.compiled.validate(v, brief)
 }
