@@ -47,6 +47,7 @@ type exchange struct {
 	response *wire    // nil: not looked at
 	members  []member // of the response's JSON body
 	vars     []variable
+	log      *section // nil: not looked at
 }
 
 // section is a part of the file.

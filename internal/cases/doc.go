@@ -68,6 +68,8 @@
 //	-- vars --         the variables after the exchange: "name = JSON literal" or
 //	                   "name ~ java regex", which must match the whole text
 //	-- captured --     likewise what DataCapture and StatisticsCollector captured
+//	-- log --          what MessageLogging wrote, one line for each message: "syslog HOST:PORT
+//	                   TEXT", "file NAME TEXT" or "cloud LOGNAME SEVERITY TEXT"
 //	-- clock --        "+10s" moves the clock before the next exchange
 //
 // Messages are HTTP wire text: first line, header lines, a blank line, the body.

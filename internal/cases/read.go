@@ -77,7 +77,7 @@ func (r *reader) fail(line int, format string, args ...any) {
 }
 
 // sections are the names of sections; files of test data are others.
-var sections = []string{"config", "request", "target", "integration", "answer", "response", "json", "vars", "captured", "clock"}
+var sections = []string{"config", "request", "target", "integration", "answer", "response", "json", "vars", "captured", "log", "clock"}
 
 func (r *reader) section(s section) {
 	open := r.open
@@ -108,6 +108,8 @@ func (r *reader) section(s section) {
 		r.json(s)
 	case "vars", "captured":
 		r.vars(s)
+	case "log":
+		r.log(s)
 	default:
 		r.unknown(s, open)
 	}

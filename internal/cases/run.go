@@ -19,7 +19,7 @@ type Options struct {
 	// the integrations call is the case's upstream. nil: cases that need such a
 	// service fail.
 	LocalIntegrations func(dir string, services *flow.Services, network *proxy.Network) (flow.Integrations, func(), error)
-	Update            bool // rewrite response, vars and captured sections that differ
+	Update            bool // rewrite response, vars, captured and log sections that differ
 	Verbose           bool // keep the traces of cases that pass, and variables in all
 }
 
@@ -75,6 +75,7 @@ func (w *world) play(ctx context.Context, x *exchange, e *editor) error {
 	w.clock.move(x.clock)
 	w.script.begin(x)
 	w.observer.expect(x)
+	w.logged.take() // what came late belongs to nobody
 	k := send(ctx, w.addr, w.keys.fill(x.request))
 	defer k.close()
 	w.await(ctx)
@@ -88,6 +89,9 @@ func (w *world) play(ctx context.Context, x *exchange, e *editor) error {
 	vars, _, _ := w.observer.outcome()
 	w.checkVars(x, vars)
 	e.vars(x, vars)
+	log := w.logged.take()
+	w.checkLog(x, log)
+	e.log(x, log)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/txtar"
@@ -94,6 +95,9 @@ func (e *editor) vars(x *exchange, vars []seen) {
 	}
 }
 
+// updated are the sections that are rewritten.
+var updated = []string{"response", "vars", "captured", "log"}
+
 // apply writes the file. What was rewritten is no failure any more.
 func (e *editor) apply(r *Result) {
 	if len(e.edits) == 0 {
@@ -110,7 +114,7 @@ func (e *editor) apply(r *Result) {
 	}
 	var left []Failure
 	for _, f := range r.Failures {
-		if f.Section != "response" && f.Section != "vars" && f.Section != "captured" {
+		if !slices.Contains(updated, f.Section) {
 			left = append(left, f)
 		}
 	}

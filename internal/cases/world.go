@@ -23,6 +23,7 @@ type world struct {
 	services *flow.Services
 	network  *proxy.Network
 	observer *observer
+	logged   *logged
 
 	server *proxy.Server
 	table  *proxy.Table
@@ -42,7 +43,7 @@ const (
 
 // newWorld builds the world; the caller closes it, also after an error.
 func newWorld(c *Case, o Options) (*world, error) {
-	w := &world{c: c, script: newScript(c.File), clock: newClock(c.config.now)}
+	w := &world{c: c, script: newScript(c.File), clock: newClock(c.config.now), logged: &logged{}}
 	w.observer = newObserver(w.script, c.folder, o.Verbose)
 	var err error
 	if w.keys, err = c.config.makeKeys(); err != nil {
@@ -74,7 +75,7 @@ func (w *world) surroundings(o Options) (err error) {
 	w.network.Dial = w.upstream.dial
 	w.ends = append(w.ends, w.network.Close)
 	w.services = &flow.Services{
-		Now: w.clock.now, ProcessID: "case", Interfaces: map[string]string{"lo": "127.0.0.1"}, Identity: identity{&w.c.config},
+		Now: w.clock.now, ProcessID: "case", Interfaces: map[string]string{"lo": "127.0.0.1"}, Identity: identity{&w.c.config}, Logs: w.logged,
 	}
 	if err := w.store(); err != nil {
 		return err
