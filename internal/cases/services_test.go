@@ -42,6 +42,8 @@ func (p *probe) Execute(ctx context.Context, x *flow.Exchange) error {
 		panic("as told")
 	case "error":
 		return errors.New("no fault")
+	case "log":
+		return p.log(x)
 	case "token":
 		token, err := p.services.Identity.Token(ctx, flow.TokenRequest{})
 		x.Put("token", flow.Text(token))
@@ -54,6 +56,17 @@ func (p *probe) Execute(ctx context.Context, x *flow.Exchange) error {
 		p.tell(x, err)
 	}
 	return nil
+}
+
+func (p *probe) log(x *flow.Exchange) error {
+	x.Capture(flow.Captured{Name: "dc_a", Value: flow.Text("a")})
+	x.Capture(flow.Captured{Name: "dc_b", Value: flow.Text("b")})
+	logs := p.services.Logs
+	return errors.Join(
+		logs.File(&flow.LogFile{Path: "a/f.log"}, []byte("line")),
+		logs.Syslog(&flow.SyslogServer{Address: "h:514"}, []byte("two\nlines")),
+		logs.Cloud(&flow.CloudLogEntry{Name: "p", Severity: "INFO", Text: "entry"}),
+	)
 }
 
 func (p *probe) tell(x *flow.Exchange, err error) {

@@ -9,16 +9,26 @@ import (
 )
 
 func TestUpdateKeepsWhatMatches(t *testing.T) {
+	checkUpdate(t, "testdata/good", "testdata/update", options(t))
+}
+
+// TestUpdateOfLogs also shows that the sections log and captured can fail.
+func TestUpdateOfLogs(t *testing.T) {
+	checkUpdate(t, "testdata/logs", "testdata/logs", probeOptions(t))
+}
+
+// checkUpdate updates stale.txt of a folder, run with the bundle of another, to fresh.txt.
+func checkUpdate(t *testing.T, bundle, texts string, o cases.Options) {
+	t.Helper()
 	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, "apiproxy"), os.DirFS("testdata/good/apiproxy")); err != nil {
+	if err := os.CopyFS(filepath.Join(dir, "apiproxy"), os.DirFS(bundle+"/apiproxy")); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "stale.case")
-	stale := readFile(t, "testdata/update/stale.txt")
+	stale := readFile(t, texts+"/stale.txt")
 	if err := os.WriteFile(file, []byte(stale), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o := options(t)
 	if r := run(t, file, o); r.Passed {
 		t.Fatal("the stale case passes")
 	}
@@ -29,7 +39,7 @@ func TestUpdateKeepsWhatMatches(t *testing.T) {
 	if r := run(t, file, o); !r.Passed {
 		t.Fatalf("update: %s", r)
 	}
-	if got, want := readFile(t, file), readFile(t, "testdata/update/fresh.txt"); got != want {
+	if got, want := readFile(t, file), readFile(t, texts+"/fresh.txt"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	o.Update = false
