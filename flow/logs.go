@@ -9,8 +9,8 @@ import (
 
 // Logs takes the messages of MessageLogging to where they are kept. Its methods never
 // wait for that: what has come is kept in memory until it is written, within bounds, and
-// nobody hears of a message that cannot be delivered. The error of each is
-// ErrPendingLogs, for a message that is dropped.
+// nobody hears of a message that cannot be delivered. The bytes of a message are the
+// service's. The error of each is ErrPendingLogs, for a message that is dropped.
 type Logs interface {
 	// Syslog sends a message, which is one line, to a syslog server.
 	Syslog(server *SyslogServer, message []byte) error

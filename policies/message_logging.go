@@ -140,11 +140,16 @@ func (p *messageLogging) Execute(_ context.Context, x *flow.Exchange) error {
 // expand is the text of a template, in which an unresolved variable is empty.
 func (p *messageLogging) expand(x *flow.Exchange, t *flow.Template) (string, error) {
 	text, err := t.Expand(x, true)
+	return text, p.templateFault(err)
+}
+
+// templateFault makes a fault of what a template failed with; nil stays nil.
+func (p *messageLogging) templateFault(err error) error {
 	var failed *flow.FunctionError
 	if errors.As(err, &failed) || errors.Is(err, flow.ErrTemplateTooBig) {
-		return "", p.failed.Wrap(err)
+		return p.failed.Wrap(err)
 	}
-	return text, err
+	return err
 }
 
 // messageLevel is a logLevel: its severities in syslog (RFC 5424) and in Cloud Logging.

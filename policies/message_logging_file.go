@@ -91,10 +91,10 @@ func (c *messageLoggingCompiler) frequency(el *etree.Element) time.Duration {
 }
 
 func (f *messageFile) write(p *messageLogging, x *flow.Exchange) error {
-	text, err := p.expand(x, f.text)
+	line, err := p.line(x, f.header, f.text)
 	if err != nil {
 		return err
 	}
-	_ = f.logs.File(&f.file, []byte(f.header.before(x)+text)) // that it is dropped is no fault (recommended)
+	_ = f.logs.File(&f.file, line) // that it is dropped is no fault (recommended)
 	return nil
 }

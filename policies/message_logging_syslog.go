@@ -95,18 +95,20 @@ func (c *messageLoggingCompiler) header(el *etree.Element) *messageHeader {
 }
 
 func (s *messageSyslog) write(p *messageLogging, x *flow.Exchange) error {
-	text, err := p.expand(x, s.text)
+	line, err := p.line(x, s.header, s.text)
 	if err != nil {
 		return err
 	}
-	_ = s.logs.Syslog(s.server, []byte(s.header.before(x)+text)) // that it is dropped is no fault (recommended)
+	_ = s.logs.Syslog(s.server, line) // that it is dropped is no fault (recommended)
 	return nil
 }
 
-// before is what stands before a message.
-func (h *messageHeader) before(x *flow.Exchange) string {
-	if h == nil {
-		return ""
+// line is a message with its header, if it has one.
+func (p *messageLogging) line(x *flow.Exchange, h *messageHeader, text *flow.Template) ([]byte, error) {
+	var line []byte
+	if h != nil {
+		line = append(line, h.priority+h.time.Format(x.Now().UTC())+" "+x.ID()+" Apigee - - - "...)
 	}
-	return h.priority + h.time.Format(x.Now().UTC()) + " " + x.ID() + " Apigee - - - "
+	line, err := text.Append(line, x, true)
+	return line, p.templateFault(err)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"sluice/flow"
@@ -78,6 +79,9 @@ func wireEntry(e *flow.CloudLogEntry) *logEntry {
 		w.JSONPayload = json.RawMessage(e.Text)
 	} else {
 		w.TextPayload = e.Text
+		if len(e.Text) > maxMessage {
+			w.TextPayload = strings.ToValidUTF8(e.Text[:maxMessage], "")
+		}
 	}
 	return w
 }

@@ -65,7 +65,7 @@ func (d *destination) put(message []byte) error {
 	switch {
 	case d.ended:
 		return errEnded
-	case d.pending >= maxPending || d.pending > 0 && d.bytes+len(message) > maxPendingBytes:
+	case d.pending >= maxPending || d.bytes+len(message) > maxPendingBytes:
 		if d.dropped++; d.dropped == 1 {
 			d.service.o.Report("messages for " + d.name + " are dropped: too many wait to be written")
 		}

@@ -34,23 +34,20 @@ func (s *Service) Syslog(server *flow.SyslogServer, message []byte) error {
 
 // oneLine is text in valid UTF-8 of at most limit bytes and one line: line breaks and
 // other control characters but tabs become spaces. Otherwise a client could write
-// messages of its own into the log, or commands to the terminal that shows it. RFC 6587 has two framings for streams:
-// Apigee's is taken to be the one that ends each message with a line feed (recalled;
-// log services that bundles name read that one), in which no message can have a line of
-// its own.
+// messages of its own into the log, or commands to the terminal that shows it. The text
+// belongs to the log, which changes it.
+//
+// RFC 6587 has two framings for streams: Apigee's is taken to be the one that ends each
+// message with a line feed (recalled; log services that bundles name read that one), in
+// which no message can have a line of its own.
 func oneLine(text []byte, limit int) []byte {
-	text = bytes.TrimRight(text, "\r\n")
-	line := text
-	if !utf8.Valid(line) {
-		line = bytes.ToValidUTF8(text, []byte("\uFFFD"))
-	}
+	line := bytes.TrimRight(text, "\r\n")
 	if len(line) > limit {
-		line = line[:limit]
-		for len(line) > 0 && !utf8.FullRune(line[lastRune(line):]) {
-			line = line[:lastRune(line)]
-		}
+		line = bytes.Clone(cut(line, limit)) // what is cut off is not kept
 	}
-	line = append(make([]byte, 0, len(line)+1), line...)
+	if !utf8.Valid(line) {
+		line = cut(bytes.ToValidUTF8(line, []byte("\uFFFD")), limit)
+	}
 	for i, c := range line {
 		if c < ' ' && c != '\t' || c == 0x7f {
 			line[i] = ' '
@@ -59,13 +56,16 @@ func oneLine(text []byte, limit int) []byte {
 	return line
 }
 
-// lastRune is where the last character of b begins, which may be cut.
-func lastRune(b []byte) int {
-	i := len(b) - 1
-	for i > 0 && !utf8.RuneStart(b[i]) {
-		i--
+// cut is what of b is not above limit bytes, without a part of a character at its end.
+func cut(b []byte, limit int) []byte {
+	if len(b) <= limit {
+		return b
 	}
-	return i
+	end := limit
+	for end > 0 && end > limit-utf8.UTFMax && !utf8.RuneStart(b[end]) {
+		end--
+	}
+	return b[:end]
 }
 
 // syslogSink is a connection to a syslog server, made when there is something to say.

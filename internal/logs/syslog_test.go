@@ -349,13 +349,9 @@ func FuzzOneLine(f *testing.F) {
 		if limit < 0 {
 			return
 		}
-		given := bytes.Clone(text)
-		got := oneLine(text, limit)
+		got := oneLine(bytes.Clone(text), limit)
 		if len(got) > limit || !utf8.Valid(got) || bytes.ContainsAny(got, "\r\n\x00\x1b") {
 			t.Errorf("%q, %d: %q", text, limit, got)
-		}
-		if !bytes.Equal(given, text) {
-			t.Errorf("%q was changed", given)
 		}
 	})
 }
@@ -366,7 +362,7 @@ func BenchmarkSyslog(b *testing.B) {
 	message := []byte(strings.Repeat("x", 300))
 	b.ReportAllocs()
 	for b.Loop() {
-		_ = s.Syslog(to, message)
+		_ = s.Syslog(to, bytes.Clone(message))
 	}
 }
 
