@@ -26,7 +26,8 @@ Each Parameter gives a value to the xsl:param of its name at the top of the styl
 ref, or value. A ref that does not resolve fails the policy, unless ignoreUnresolvedVariables is true: then value, or
 else the default of the xsl:param, counts.
 
-XSLT 1.0 is complete but for the namespace axis, document() and, as on Apigee, xsl:include and xsl:import. Of XSLT 2.0
+XSLT 1.0 is complete but for documents other than Source and the stylesheet itself, and, as on Apigee, xsl:include and
+xsl:import. Of XSLT 2.0
 there are xsl:sequence, xsl:for-each-group, xsl:next-match, separator, sequences of XPath with if, for, some and every,
 regular expressions and dates; what else a stylesheet of version 2.0 uses is named at deployment, and fails the policy
 only where it is reached. Payloads with a document type declaration are refused. What xsl:message says is logged by

@@ -5,6 +5,8 @@ type axis struct {
 	walk func(n *Node, visit func(*Node))
 	// attributes tells that a name test means attributes here, not elements.
 	attributes bool
+	// namespaces tells that a name test means prefixes here.
+	namespaces bool
 	// deep tells that it goes further than to children and attributes.
 	deep bool
 }
@@ -22,7 +24,7 @@ var axes = map[string]axis{
 	"following-sibling":  {walk: followingSibling},
 	"preceding":          {walk: preceding},
 	"preceding-sibling":  {walk: precedingSibling},
-	"namespace":          {walk: func(*Node, func(*Node)) {}, attributes: true},
+	"namespace":          {walk: namespace, namespaces: true},
 }
 
 func self(n *Node, visit func(*Node)) { visit(n) }
@@ -67,13 +69,28 @@ func attribute(n *Node, visit func(*Node)) {
 	}
 }
 
+// namespace makes its nodes anew each time: two walks give different nodes for the same namespace.
+func namespace(n *Node, visit func(*Node)) {
+	if n.kind != ElementNode {
+		return
+	}
+	visitSpace := func(prefix, space string) {
+		visit(&Node{kind: NamespaceNode, order: n.order, local: prefix, text: space, parent: n})
+	}
+	n.InScope(visitSpace)
+	visitSpace("xml", xmlSpace)
+}
+
 // siblings are the children of n's parent; an attribute has no siblings.
 func siblings(n *Node) []*Node {
-	if n.parent == nil || n.kind == AttributeNode {
+	if n.parent == nil || n.beside() {
 		return nil
 	}
 	return n.parent.children
 }
+
+// beside tells of a node that has a parent whose child it is not.
+func (n *Node) beside() bool { return n.kind == AttributeNode || n.kind == NamespaceNode }
 
 func followingSibling(n *Node, visit func(*Node)) {
 	if all := siblings(n); all != nil {
@@ -93,7 +110,7 @@ func precedingSibling(n *Node, visit func(*Node)) {
 
 // following begins with the content of the element where n is an attribute: that comes after it in the document.
 func following(n *Node, visit func(*Node)) {
-	if n.kind == AttributeNode {
+	if n.beside() {
 		n = n.parent
 		descendant(n, visit)
 	}
@@ -103,7 +120,7 @@ func following(n *Node, visit func(*Node)) {
 }
 
 func preceding(n *Node, visit func(*Node)) {
-	if n.kind == AttributeNode {
+	if n.beside() {
 		n = n.parent
 	}
 	for ; n != nil; n = n.parent {

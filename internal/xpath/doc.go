@@ -18,6 +18,6 @@
 // space. The recommendation of 1999 that it implements has not moved since, so neither will this package.
 //
 // Compared with javax.xml.xpath of JDK 17, testdata/jdk.txt. Absent: variables and extension functions (refused by Compile),
-// the namespace axis (selects nothing), id() (selects nothing, as without a DTD). Apigee's documentation calls the axes parent,
+// id() (selects nothing, as without a DTD). Apigee's documentation calls the axes parent,
 // ancestor, following and preceding unsupported in ExtractVariables; here they work.
 package xpath

@@ -27,6 +27,7 @@ const (
 	TextNode
 	CommentNode
 	InstructionNode
+	NamespaceNode // made by the namespace axis
 )
 
 // node is a node of the XPath data model. Adjacent text and CDATA sections are one text node.
@@ -60,11 +61,18 @@ type Document struct{ root *Node }
 
 // ParseDocument reads a well-formed XML document that declares its prefixes. A document type declaration is an error, and so
 // is any entity that needs one. Errors name the line.
-func ParseDocument(src []byte) (*Document, error) { return ParseStripped(src, nil) }
+func ParseDocument(src []byte) (*Document, error) { return ParseWith(src, ParseOptions{}) }
 
-// ParseStripped is ParseDocument without the texts of white space below the elements for which strip holds, unless xml:space
-// preserves them. strip may be nil.
-func ParseStripped(src []byte, strip func(space, local string) bool) (*Document, error) {
+// ParseOptions are what a host language asks of the parser.
+type ParseOptions struct {
+	// Strip tells below which elements a text of white space is dropped, unless xml:space preserves it. nil: all is kept.
+	Strip func(space, local string) bool
+	// Second says that the nodes come after those of any other parsed document, so that expressions can use two of them.
+	Second bool
+}
+
+// ParseWith is ParseDocument with options.
+func ParseWith(src []byte, o ParseOptions) (*Document, error) {
 	if len(src) > MaxBytes {
 		return nil, fmt.Errorf("xml: more than %d bytes", MaxBytes)
 	}
@@ -73,7 +81,10 @@ func ParseStripped(src []byte, strip func(space, local string) bool) (*Document,
 		decoder: xml.NewDecoder(bytes.NewReader(src)),
 		root:    &Node{},
 		spaces:  map[string][]string{"xml": {xmlSpace}},
-		strip:   strip,
+		strip:   o.Strip,
+	}
+	if o.Second {
+		b.root.order = MaxNodes + 1
 	}
 	b.current = b.root
 	b.decoder.CharsetReader = charsetReader
@@ -139,7 +150,7 @@ func (b *builder) end() error {
 	if err := b.flush(); err != nil {
 		return err
 	}
-	b.root.last = b.nodes
+	b.root.last = b.root.order + b.nodes
 	if !hasElement(b.root) {
 		return errors.New("no root element")
 	}
@@ -220,7 +231,7 @@ func (b *builder) count(n *Node) error {
 	if b.nodes++; b.nodes > MaxNodes {
 		return fmt.Errorf("more than %d nodes", MaxNodes)
 	}
-	n.order, n.line = b.nodes, int32(b.line)
+	n.order, n.line = b.root.order+b.nodes, int32(b.line)
 	return nil
 }
 
@@ -326,7 +337,7 @@ func (b *builder) close(name xml.Name) error {
 		inScope := b.spaces[d.prefix]
 		b.spaces[d.prefix] = inScope[:len(inScope)-1]
 	}
-	n.last = b.nodes
+	n.last = b.root.order + b.nodes
 	b.current = n.parent
 	b.depth--
 	return nil

@@ -2,7 +2,7 @@ package xpath
 
 import "slices"
 
-// The kinds of nodes are those of the data model (XPath 1.0, section 5); there are no namespace nodes.
+// The kinds of nodes are those of the data model (XPath 1.0, section 5).
 
 // Kind tells what the node is.
 func (n *Node) Kind() NodeKind { return n.kind }

@@ -123,6 +123,9 @@ func (p *parser) nodeTest(a axis) nodeTest {
 	if a.attributes {
 		principal = AttributeNode
 	}
+	if a.namespaces {
+		principal = NamespaceNode
+	}
 	t := p.take()
 	switch {
 	case t.kind == wildcardToken:
@@ -134,6 +137,9 @@ func (p *parser) nodeTest(a axis) nodeTest {
 		return nodeTest{}
 	case p.accept("("):
 		return p.kindTest(t.text)
+	}
+	if principal == ElementNode && !strings.Contains(t.text, ":") {
+		return nodeTest{kind: principal, space: p.scope.ElementSpace, local: t.text}
 	}
 	space, local, ok := p.qualified(t.text)
 	if !ok {

@@ -32,15 +32,16 @@ func CompilePattern(text string, s *Scope) ([]*Pattern, error) {
 
 func (p *parser) pattern() *Pattern {
 	start := p.peek()
-	e, ok := p.path().(path)
-	switch {
-	case p.err != nil:
-		return nil
-	case !ok && start.kind == nameToken && (start.text == "key" || start.text == "id"):
-		p.fail("a pattern with %s() and nothing behind it is not supported", start.text)
-		return nil
-	case !ok || e.from != nil:
-		p.fail("a pattern is a path of names, which begins with / or a name")
+	whole := p.path()
+	keyed := start.kind == nameToken && start.text == "key"
+	e, ok := whole.(path)
+	if found, isCall := whole.(hostCall); isCall && keyed {
+		e, ok = path{from: found}, true
+	}
+	if _, isCall := e.from.(hostCall); !ok || e.from != nil && !(isCall && keyed) {
+		p.fail("a pattern is a path of names, which begins with /, a name or key()")
+	}
+	if p.err != nil {
 		return nil
 	}
 	for _, s := range e.steps {
@@ -53,7 +54,7 @@ func (p *parser) pattern() *Pattern {
 
 // priority is the default priority (XSLT 1.0, section 5.5).
 func (e path) priority() float64 {
-	if e.absolute || len(e.steps) != 1 || len(e.steps[0].predicates) > 0 {
+	if e.absolute || e.from != nil || len(e.steps) != 1 || len(e.steps[0].predicates) > 0 {
 		return 0.5
 	}
 	t := e.steps[0].test
@@ -73,7 +74,7 @@ func (p *Pattern) Priority() float64 { return p.priority }
 // of several kinds.
 func (p *Pattern) Key() (kind NodeKind, local string, ok bool) {
 	if len(p.path.steps) == 0 {
-		return RootNode, "", true
+		return RootNode, "", p.path.from == nil
 	}
 	t := p.path.steps[len(p.path.steps)-1].test
 	if t.anyLocal {
@@ -99,7 +100,7 @@ func (p *Pattern) Matches(c *Context) (matches bool, err error) {
 func (e path) matches(c *context, n *Node, steps int) bool {
 	c.spend(1)
 	if steps == 0 {
-		return !e.absolute || n.kind == RootNode
+		return e.begins(c, n)
 	}
 	s := e.steps[steps-1]
 	if !s.matches(c, n) {
@@ -111,10 +112,22 @@ func (e path) matches(c *context, n *Node, steps int) bool {
 	if steps > 1 && e.steps[steps-2].anywhere {
 		return e.matchesAbove(c, n.parent, steps-2)
 	}
-	if steps == 1 && !e.absolute {
+	if steps == 1 && !e.absolute && e.from == nil {
 		return true
 	}
 	return n.parent != nil && e.matches(c, n.parent, steps-1)
+}
+
+// begins tells whether the path can begin at n.
+func (e path) begins(c *context, n *Node) bool {
+	if e.from == nil {
+		return !e.absolute || n.kind == RootNode
+	}
+	inner := *c
+	inner.node = n
+	found := c.nodes(e.from.eval(&inner))
+	c.spend(len(found))
+	return slices.Contains(found, n)
 }
 
 // matchesAbove tells whether the steps lead to n or to a node above it.

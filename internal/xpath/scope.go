@@ -10,6 +10,8 @@ import (
 type Scope struct {
 	// Namespaces gives the URI of each prefix; xml is known.
 	Namespaces map[string]string
+	// ElementSpace is the URI for names of elements without a prefix, "" as XPath 1.0 has it.
+	ElementSpace string
 	// Variable finds a variable. nil: there are none.
 	Variable func(space, local string) (Variable, bool)
 	// Function finds a function that is none of the core library. nil: there are none.

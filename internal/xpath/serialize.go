@@ -33,6 +33,8 @@ func (s *serializer) write(n *Node) {
 		s.element(n)
 	case AttributeNode:
 		s.attribute(n)
+	case NamespaceNode:
+		s.namespace(n)
 	case TextNode:
 		s.WriteString(escapeText.Replace(n.text))
 	case CommentNode:
@@ -61,6 +63,15 @@ func (s *serializer) element(n *Node) {
 	for _, d := range restore {
 		s.bound[d.prefix] = d.space
 	}
+}
+
+// namespace writes the declaration of a namespace.
+func (s *serializer) namespace(n *Node) {
+	name := "xmlns"
+	if n.local != "" {
+		name += ":" + n.local
+	}
+	s.WriteString(name + `="` + escapeAttr.Replace(n.text) + `"`)
 }
 
 func (s *serializer) attribute(n *Node) {

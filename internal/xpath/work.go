@@ -23,7 +23,7 @@ type Work struct {
 const (
 	workBetweenChecks = 1 << 14
 	// firstMade is above the order of every node of a parsed document.
-	firstMade = 2 * MaxNodes
+	firstMade = 2*MaxNodes + 2
 )
 
 // NewWork allows so many units of work, asking check now and then whether to go on; its error ends the evaluation.

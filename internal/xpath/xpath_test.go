@@ -112,7 +112,7 @@ func TestUnlikeJDK(t *testing.T) {
 		{"(1)[1]", "refused"},
 		{"$x", "refused"},
 		{"//a[$x]", "refused"},
-		{"//namespace::*", "set"},
+		{"/s:Envelope/namespace::s", "set [s=urn:soap]"},
 	}
 	d := document(t)
 	for _, tt := range tests {
@@ -306,7 +306,7 @@ func FuzzCompileEval(f *testing.F) {
 		}
 		set, _ := r.value.(nodes)
 		for i := range set[min(1, len(set)):] {
-			if set[i].order >= set[i+1].order {
+			if set[i].order > set[i+1].order || set[i].order == set[i+1].order && set[i].kind != NamespaceNode {
 				t.Fatalf("%q: nodes out of order", text)
 			}
 		}

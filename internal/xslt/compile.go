@@ -11,7 +11,7 @@ import (
 
 // Compile reads a stylesheet. The only error is an *Error, which tells all that is wrong with it.
 func Compile(src []byte) (*Stylesheet, error) {
-	doc, err := xpath.ParseDocument(src)
+	doc, err := xpath.ParseWith(src, xpath.ParseOptions{Second: true})
 	if err != nil {
 		return nil, &Error{[]Problem{notXML(err)}}
 	}
@@ -22,6 +22,7 @@ func Compile(src []byte) (*Stylesheet, error) {
 		formats: map[name]*decimalFormat{{}: newDecimalFormat()},
 		sets:    map[name][]*attributeSet{},
 		aliases: map[string]alias{},
+		tree:    doc.Root(),
 	}}
 	c.stylesheet(rootElement(doc.Root()))
 	if len(c.problems) > 0 {
@@ -326,11 +327,24 @@ func (c *compiler) scope(el *xpath.Node) *xpath.Scope {
 	spaces := map[string]string{}
 	el.InScope(func(prefix, space string) { spaces[prefix] = space })
 	return &xpath.Scope{
-		Namespaces: spaces,
-		Variable:   c.variable,
-		Function:   func(space, local string) (*xpath.Function, bool) { return c.function(el, name{space, local}) },
-		Extended:   true,
+		Namespaces:   spaces,
+		ElementSpace: elementSpace(el),
+		Variable:     c.variable,
+		Function:     func(space, local string) (*xpath.Function, bool) { return c.function(el, name{space, local}) },
+		Extended:     true,
 	}
+}
+
+// elementSpace is what the nearest xpath-default-namespace says, which XSLT 2.0 has.
+func elementSpace(el *xpath.Node) string {
+	for ; el != nil; el = el.Parent() {
+		for _, a := range el.Attributes() {
+			if a.Local() == "xpath-default-namespace" && (a.Space() == Space || a.Space() == "" && el.Space() == Space) {
+				return a.Value()
+			}
+		}
+	}
+	return ""
 }
 
 // variable finds one in sight.

@@ -14,8 +14,7 @@
 // Why not a library: there is none for Go. What exists binds libxslt through cgo, which would end static builds and takes no
 // bounds on work; of the engines for JavaScript one is LGPL and incomplete, the other is no open source.
 //
-// XSLT 1.0 is complete but for the namespace axis, document(), xsl:include and xsl:import (Apigee refuses the last two), patterns
-// that are a key() or id() alone, and lang in xsl:sort and xsl:number. Of 2.0 there is what stylesheets of public bundles use.
-// A stylesheet of a later version is read as section 2.5 of the recommendation asks: what is not known is a warning, and fails
+// XSLT 1.0 is complete but for xsl:include and xsl:import, which Apigee refuses, documents other than the source and the
+// stylesheet, id(), and lang in xsl:sort and xsl:number. Of 2.0 there is what stylesheets of public bundles use. A stylesheet of a later version is read as section 2.5 of the recommendation asks: what is not known is a warning, and fails
 // only where it is reached. Where the recommendation leaves a choice the package does as Saxon does, which Apigee runs.
 package xslt

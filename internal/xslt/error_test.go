@@ -114,7 +114,7 @@ func TestRunErrors(t *testing.T) {
 		{inTemplate(`<xsl:attribute name="b"/>`), "line 2: an attribute can be added to an element only"},
 		{inTemplate(`<xsl:processing-instruction name="xml"/>`), `line 2: "xml" is no name of a processing instruction`},
 		{inTemplate(`<xsl:for-each select="'a'"/>`), "line 2: 'a' selects a string where nodes are needed"},
-		{inTemplate(`<xsl:value-of select="document('http://example.com')"/>`), "line 2: document() is not available: a stylesheet sees its Source only"},
+		{inTemplate(`<xsl:value-of select="document('http://example.com')"/>`), `line 2: document("http://example.com") is not available: a stylesheet sees its Source and itself only`},
 		{inTemplate(`<xsl:value-of select="key('k', 'v')"/>`), "line 2: no key is called k"},
 		{inTemplate(`<xsl:value-of select="format-number(1, '0', 'f')"/>`), "line 2: no decimal format is called f"},
 		{inTemplate(`<xsl:for-each select="a"><xsl:apply-imports/></xsl:for-each>`), "line 2: no rule applies here"},

@@ -21,6 +21,8 @@ func (c *compiler) function(el *xpath.Node, n name) (*xpath.Function, bool) {
 		return nil, false
 	}
 	switch n.local {
+	case "document":
+		return &xpath.Function{Least: 1, Most: 2, Result: xpath.NodeSet, Call: document(c.sheet.tree)}, true
 	case "key":
 		return &xpath.Function{Least: 2, Most: 3, Result: xpath.NodeSet, Call: c.keyFunction(el)}, true
 	case "format-number":
@@ -49,7 +51,6 @@ var exsltFunctions = map[string]*xpath.Function{
 var xsltFunctions = map[string]*xpath.Function{
 	"current":              {Result: xpath.NodeSet, Call: current},
 	"generate-id":          {Most: 1, Result: xpath.String, Call: generateID},
-	"document":             {Least: 1, Most: 2, Result: xpath.NodeSet, Call: refuse("document() is not available: a stylesheet sees its Source only")},
 	"doc":                  {Least: 1, Most: 1, Result: xpath.NodeSet, Call: refuse("doc() is not available: a stylesheet sees its Source only")},
 	"unparsed-text":        {Least: 1, Most: 2, Result: xpath.String, Call: refuse("unparsed-text() is not available: a stylesheet sees its Source only")},
 	"unparsed-entity-uri":  {Least: 1, Most: 1, Result: xpath.String, Call: func(*xpath.Context, []xpath.Result) (xpath.Result, error) { return xpath.OfString(""), nil }},
@@ -59,6 +60,16 @@ var xsltFunctions = map[string]*xpath.Function{
 
 func refuse(text string) func(*xpath.Context, []xpath.Result) (xpath.Result, error) {
 	return func(*xpath.Context, []xpath.Result) (xpath.Result, error) { return xpath.Result{}, errors.New(text) }
+}
+
+// document gives the stylesheet itself, which tables of constants are kept in, and nothing else.
+func document(stylesheet *xpath.Node) func(*xpath.Context, []xpath.Result) (xpath.Result, error) {
+	return func(_ *xpath.Context, args []xpath.Result) (xpath.Result, error) {
+		if uri := args[0].String(); uri != "" {
+			return xpath.Result{}, fmt.Errorf("document(%.40q) is not available: a stylesheet sees its Source and itself only", uri)
+		}
+		return xpath.OfNodes(stylesheet), nil
+	}
 }
 
 // current is the node that the instruction works on, also within a predicate.

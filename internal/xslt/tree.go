@@ -89,8 +89,11 @@ func (t *tree) attributePrefix(e *xpath.Node, prefix, space string) string {
 		}
 		return prefix == e.Prefix() && e.Space() != space
 	}
+	given := prefix
 	for prefix == "" || prefix == "xml" || prefix == "xmlns" || taken() {
-		prefix = fmt.Sprintf("ns%d", t.generated)
+		if prefix = fmt.Sprintf("%s_%d", given, t.generated+1); given == "" {
+			prefix = fmt.Sprintf("ns%d", t.generated)
+		}
 		t.generated++
 	}
 	return prefix
@@ -161,6 +164,8 @@ func (t *tree) copyLeaf(n *xpath.Node) error {
 	switch n.Kind() {
 	case xpath.AttributeNode:
 		return t.attribute(n.Prefix(), name{n.Space(), n.Local()}, n.Value())
+	case xpath.NamespaceNode:
+		return t.namespace(n.Local(), n.Value())
 	case xpath.TextNode:
 		return t.Text(n.Value(), n.Raw())
 	case xpath.CommentNode:

@@ -35,6 +35,7 @@ type Stylesheet struct {
 	sets     map[name][]*attributeSet
 	aliases  map[string]alias
 	warnings []Problem
+	tree     *xpath.Node // the stylesheet as a document
 }
 
 // name is an expanded name.
@@ -124,7 +125,7 @@ func at(line int, err error) error {
 
 // Transform applies the stylesheet to a document. It gives up when ctx ends, and then returns its error.
 func (s *Stylesheet) Transform(ctx context.Context, source []byte, o Options) (Output, error) {
-	doc, err := xpath.ParseStripped(source, s.spaces.stripper())
+	doc, err := xpath.ParseWith(source, xpath.ParseOptions{Strip: s.spaces.stripper()})
 	if err != nil {
 		return Output{}, err
 	}
