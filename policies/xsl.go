@@ -27,11 +27,11 @@ ref, or value. A ref that does not resolve fails the policy, unless ignoreUnreso
 else the default of the xsl:param, counts.
 
 XSLT 1.0 is complete but for documents other than Source and the stylesheet itself, and, as on Apigee, xsl:include and
-xsl:import. Of XSLT 2.0
-there are xsl:sequence, xsl:for-each-group, xsl:next-match, separator, sequences of XPath with if, for, some and every,
-regular expressions and dates; what else a stylesheet of version 2.0 uses is named at deployment, and fails the policy
-only where it is reached. Payloads with a document type declaration are refused. What xsl:message says is logged by
-serve --log-level debug; with terminate="yes" it fails the policy.`,
+xsl:import. Of XSLT 2.0 there are xsl:sequence, xsl:function, xsl:for-each-group, xsl:analyze-string, xsl:next-match,
+separator, sequences of XPath with if, for, some and every, regular expressions and dates; what else a stylesheet of
+version 2.0 uses is named at deployment, and fails the policy only where it is reached. Payloads with a document type
+declaration are refused. What xsl:message says is logged by serve --log-level debug; with terminate="yes" it fails the
+policy.`,
 		Sample: `<XSL name="XSL-Order">
   <Source>request</Source>
   <ResourceURL>xsl://order.xsl</ResourceURL>

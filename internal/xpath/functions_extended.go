@@ -110,18 +110,29 @@ func (c *context) regexp(args []any, flags int) *regexp.Regexp {
 	if len(args) > flags {
 		mode = c.string(args[flags])
 	}
+	return c.compiledRegexp(pattern, mode)
+}
+
+func (w *Work) compiledRegexp(pattern, mode string) *regexp.Regexp {
 	key := mode + "/" + pattern
-	if re := c.regexps[key]; re != nil {
+	if re := w.regexps[key]; re != nil {
 		return re
 	}
+	w.spend(1 + len(pattern))
 	re := compileRegexp(pattern, mode)
-	if c.regexps == nil {
-		c.regexps = map[string]*regexp.Regexp{}
+	if w.regexps == nil {
+		w.regexps = map[string]*regexp.Regexp{}
 	}
-	if len(c.regexps) < 100 {
-		c.regexps[key] = re
+	if len(w.regexps) < 100 {
+		w.regexps[key] = re
 	}
 	return re
+}
+
+// Regexp compiles a regular expression as matches() does, with its flags.
+func (w *Work) Regexp(pattern, flags string) (re *regexp.Regexp, err error) {
+	defer catch(&err)
+	return w.compiledRegexp(pattern, flags), nil
 }
 
 func compileRegexp(pattern, mode string) *regexp.Regexp {

@@ -74,6 +74,11 @@ func (w *Work) Text(r Result) (text string, err error) {
 	return c.string(r.value), nil
 }
 
+// Item is a text as an item of a sequence: a text node without a parent.
+func (w *Work) Item(text string) (*Node, error) {
+	return &Node{kind: TextNode, text: text, order: w.nextOrder()}, w.Spend(4 + len(text)/4)
+}
+
 // nextOrder is the place of a node that is made now: after all others.
 func (w *Work) nextOrder() int {
 	w.order++

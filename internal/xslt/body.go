@@ -48,6 +48,8 @@ func instructions(local string) func(*compiler, *xpath.Node) instruction {
 	switch local {
 	case "apply-templates":
 		return (*compiler).applyTemplates
+	case "analyze-string":
+		return (*compiler).analyzeString
 	case "apply-imports", "next-match":
 		return (*compiler).applyImports
 	case "attribute":
@@ -92,7 +94,7 @@ func instructions(local string) func(*compiler, *xpath.Node) instruction {
 
 // paramPlace tells whether a param stands before all else in its template.
 func (c *compiler) paramPlace(n *xpath.Node) bool {
-	if !isXSL(n.Parent(), "template") {
+	if !isXSL(n.Parent(), "template", "function") {
 		return false
 	}
 	for _, before := range n.Parent().Children() {

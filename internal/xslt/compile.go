@@ -64,6 +64,9 @@ type compiler struct {
 	locals []local
 	slots  int
 	order  int // of the templates
+	// functions are those of the stylesheet; everywhere are the rules for all modes.
+	functions  []*declared
+	everywhere []*rule
 }
 
 // local is a variable of a template.
@@ -134,6 +137,8 @@ func (c *compiler) declareNames(root *xpath.Node) {
 			c.sheet.sets[n] = append(c.sheet.sets[n], &attributeSet{})
 		case isXSL(el, "template"):
 			c.declareTemplate(el)
+		case isXSL(el, "function") && version(el) > 1:
+			c.declareFunction(el)
 		}
 	}
 }
@@ -182,6 +187,10 @@ func (c *compiler) topLevel(el *xpath.Node) {
 	case "include", "import":
 		c.fail(el, "put the templates into this file", "xsl:%s is not supported, as on Apigee", el.Local())
 	default:
+		if el.Local() == "function" && version(el) > 1 {
+			c.functionBody(el)
+			return
+		}
 		c.unknownTopLevel(el)
 	}
 }
@@ -218,7 +227,8 @@ func (c *compiler) content(el *xpath.Node) content {
 		}
 		return content{selected: c.expression(el, text)}
 	}
-	return content{body: c.body(el)}
+	_, typed := el.Attribute("as")
+	return content{body: c.body(el), typed: typed}
 }
 
 func hasContent(el *xpath.Node) bool {
@@ -230,6 +240,7 @@ func hasContent(el *xpath.Node) bool {
 // finish puts the rules in order.
 func (c *compiler) finish() {
 	for _, m := range c.sheet.modes {
+		m.rules = append(m.rules, c.everywhere...)
 		m.arrange()
 	}
 }

@@ -18,7 +18,7 @@ func (c *compiler) function(el *xpath.Node, n name) (*xpath.Function, bool) {
 		f, ok := exsltFunctions[n.local]
 		return f, ok
 	default:
-		return nil, false
+		return c.call(n)
 	}
 	switch n.local {
 	case "document":
@@ -54,6 +54,7 @@ var xsltFunctions = map[string]*xpath.Function{
 	"doc":                  {Least: 1, Most: 1, Result: xpath.NodeSet, Call: refuse("doc() is not available: a stylesheet sees its Source only")},
 	"unparsed-text":        {Least: 1, Most: 2, Result: xpath.String, Call: refuse("unparsed-text() is not available: a stylesheet sees its Source only")},
 	"unparsed-entity-uri":  {Least: 1, Most: 1, Result: xpath.String, Call: func(*xpath.Context, []xpath.Result) (xpath.Result, error) { return xpath.OfString(""), nil }},
+	"regex-group":          {Least: 1, Most: 1, Result: xpath.String, Call: regexGroup},
 	"current-group":        {Result: xpath.NodeSet, Call: currentGroup},
 	"current-grouping-key": {Result: xpath.Any, Call: currentGroupingKey},
 }

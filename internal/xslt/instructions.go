@@ -118,19 +118,25 @@ func (c *compiler) choose(el *xpath.Node) instruction {
 }
 
 func (c choose) run(f *frame) error {
-	for _, when := range c {
-		if when.test != nil {
-			v, err := when.test.eval(f)
-			if err != nil {
-				return err
-			}
-			if !v.Bool() {
-				continue
-			}
-		}
-		return when.body.run(f)
+	b, err := c.chosen(f)
+	if err != nil {
+		return err
 	}
-	return nil
+	return b.run(f)
+}
+
+// chosen is the body of the first condition that holds.
+func (c choose) chosen(f *frame) (body, error) {
+	for _, when := range c {
+		if when.test == nil {
+			return when.body, nil
+		}
+		v, err := when.test.eval(f)
+		if err != nil || v.Bool() {
+			return when.body, err
+		}
+	}
+	return nil, nil
 }
 
 func (c *compiler) forEach(el *xpath.Node) instruction {

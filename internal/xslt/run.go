@@ -27,7 +27,8 @@ type frame struct {
 	args   []argument // that the template was called with
 	rule   *rule      // that applies, nil in a named template and below for-each
 	mode   *mode
-	group  *group // of for-each-group
+	group  *group   // of for-each-group
+	groups []string // of analyze-string
 }
 
 // argument is the value of a with-param.
@@ -148,14 +149,18 @@ func (r *run) global(i int) (xpath.Result, error) {
 type content struct {
 	selected *expression // nil: the body counts
 	body     body
+	typed    bool // it has an as, so that it is a sequence and no tree
 }
 
 func (c *content) eval(f *frame) (xpath.Result, error) {
 	switch {
 	case c.selected != nil:
 		return c.selected.eval(f)
-	case len(c.body) == 0:
+	case len(c.body) == 0 && !c.typed:
 		return xpath.OfString(""), nil
+	}
+	if c.typed {
+		return c.body.value(f)
 	}
 	root, err := f.build(c.body)
 	return xpath.OfNodes(root), err

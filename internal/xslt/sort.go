@@ -14,7 +14,8 @@ import (
 type sortKey struct {
 	value    *expression
 	order    *valueTemplate // nil: ascending
-	dataType *valueTemplate // nil: text
+	dataType *valueTemplate // nil: text, or what byKind says
+	byKind   bool           // numbers compare as such, as in XSLT 2.0
 	cases    *valueTemplate // case-order; nil: code points
 }
 
@@ -34,6 +35,7 @@ func (c *compiler) sorts(el *xpath.Node) []sortKey {
 			value:    c.expression(child, text),
 			order:    c.optionalTemplate(child, "order"),
 			dataType: c.optionalTemplate(child, "data-type"),
+			byKind:   version(child) >= 2,
 			cases:    c.optionalTemplate(child, "case-order"),
 		})
 	}
@@ -52,6 +54,7 @@ type sortable struct {
 	node    *xpath.Node
 	texts   []string
 	numbers []float64
+	numeric []bool // that the value is a number
 }
 
 // sorting is a key as it is in one run.
@@ -75,6 +78,11 @@ func (f *frame) sorted(list []*xpath.Node, keys []sortKey) ([]*xpath.Node, error
 	all, err := f.sortables(list, keys)
 	if err != nil {
 		return nil, err
+	}
+	for i, k := range keys {
+		if k.byKind && k.dataType == nil {
+			how[i].numeric = !slices.ContainsFunc(all, func(s sortable) bool { return !s.numeric[i] })
+		}
 	}
 	if err := f.run.work.Spend(len(all) * 8); err != nil {
 		return nil, err
@@ -100,7 +108,7 @@ func (f *frame) sortables(list []*xpath.Node, keys []sortKey) ([]sortable, error
 	all := make([]sortable, len(list))
 	for i, n := range list {
 		inner.Node, inner.Position = n, i+1
-		all[i] = sortable{n, make([]string, len(keys)), make([]float64, len(keys))}
+		all[i] = sortable{n, make([]string, len(keys)), make([]float64, len(keys)), make([]bool, len(keys))}
 		for k := range keys {
 			v, err := keys[k].value.eval(inner)
 			if err != nil {
@@ -110,7 +118,7 @@ func (f *frame) sortables(list []*xpath.Node, keys []sortKey) ([]sortable, error
 			if err != nil {
 				return nil, err
 			}
-			all[i].texts[k], all[i].numbers[k] = s, xpath.OfString(s).Number()
+			all[i].texts[k], all[i].numbers[k], all[i].numeric[k] = s, xpath.OfString(s).Number(), v.Kind() == xpath.Number
 		}
 	}
 	return all, nil

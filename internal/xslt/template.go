@@ -160,19 +160,37 @@ func (c *compiler) template(el *xpath.Node) {
 func (c *compiler) rules(el *xpath.Node, t *template, match string, modes []name, priority *float64) {
 	c.locals = nil
 	patterns := c.patterns(el, match)
+	c.order++
 	for _, m := range modes {
-		if c.sheet.modes[m] == nil {
-			c.sheet.modes[m] = &mode{}
-		}
 		for _, p := range patterns {
-			c.order++
 			r := &rule{template: t, pattern: p, priority: p.Priority(), order: c.order}
 			if priority != nil {
 				r.priority = *priority
 			}
-			c.sheet.modes[m].rules = append(c.sheet.modes[m].rules, r)
+			c.addRule(m, r)
 		}
 	}
+}
+
+// allModes stands for #all of XSLT 2.0.
+var allModes = name{local: "#all"}
+
+func (c *compiler) addRule(m name, r *rule) {
+	if m == allModes {
+		c.everywhere = append(c.everywhere, r)
+		c.modeOf(name{}) // which nothing else may name
+		return
+	}
+	list := &c.modeOf(m).rules
+	*list = append(*list, r)
+}
+
+// modeOf is the mode of that name.
+func (c *compiler) modeOf(m name) *mode {
+	if c.sheet.modes[m] == nil {
+		c.sheet.modes[m] = &mode{}
+	}
+	return c.sheet.modes[m]
 }
 
 // patterns are the alternatives of a pattern.
@@ -197,7 +215,7 @@ func (c *compiler) modes(el *xpath.Node) []name {
 		case "#default":
 			list = append(list, name{})
 		case "#all":
-			c.fail(el, "name the modes", "mode=%q is not supported", word)
+			list = append(list, allModes)
 		default:
 			list = append(list, c.name(el, word))
 		}
@@ -256,11 +274,7 @@ func (c *compiler) applyTemplates(el *xpath.Node) instruction {
 	case "#default":
 		text = ""
 	}
-	m := c.name(el, text)
-	if c.sheet.modes[m] == nil {
-		c.sheet.modes[m] = &mode{}
-	}
-	i.mode = c.sheet.modes[m]
+	i.mode = c.modeOf(c.name(el, text))
 	return i
 }
 
