@@ -164,6 +164,19 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// TestAddressesAreRefused: a resource that is there does not stand for an address
+// that ends like it.
+func TestAddressesAreRefused(t *testing.T) {
+	for _, ref := range []string{"http://127.0.0.1/x.yaml", "file:///x.yaml", "//host/x.yaml", "x.yaml"} {
+		_, err := Parse([]byte("openapi: 3.0.0\npaths: {/a: {get: {parameters: [{$ref: '"+ref+"'}]}}}"), func(path string) ([]byte, bool) {
+			return []byte("{name: a, in: query, schema: {type: string}}"), true
+		})
+		if refused := err != nil; refused != (ref != "x.yaml") {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+}
+
 // TestNotes: what breaks the specification in small ways is told and used.
 func TestNotes(t *testing.T) {
 	s := described(t, "openapi: 3.0.0\npaths: {/a: {get: {responses: {}}}}")
