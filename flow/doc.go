@@ -14,10 +14,11 @@
 //
 // A policy that has the response already returns a *Served: the plan goes forward
 // to that step of the response flows (served.go). What keys, tokens, maps, caches
-// and counters policies may ask for, Services names (state.go). What goes on when the
-// request has ended is in background.go, and what outlives the process in errands.go.
-// Variables that a policy sets together are made when somebody asks for them
-// (results.go).
+// and counters policies may ask for, Services names (state.go). Where messages are
+// logged is in logs.go, what is captured for analytics in analytics.go. What goes on
+// when the request has ended is in background.go, and what outlives the process in
+// errands.go. Variables that a policy sets together are made when somebody asks for
+// them (results.go).
 //
 // Everything that Compile makes is immutable and shared by all requests. What
 // belongs to one request is in its Exchange, which one goroutine owns.

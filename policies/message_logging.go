@@ -61,7 +61,7 @@ type messageLog interface {
 func compileMessageLogging(b *flow.Build, el *etree.Element) flow.Policy {
 	b.Known(el, "Syslog", "CloudLogging", "File", "logLevel", "BufferMessage", "IgnoreUnresolvedVariables", "NotificationIntervalInSec")
 	p := &messageLogging{failed: b.Fault("StepDefinitionExecutionFailed")}
-	c := &messageLoggingCompiler{Build: b, policy: p, level: messageLogLevel(b, el)}
+	c := &messageLoggingCompiler{Build: b, level: messageLogLevel(b, el)}
 	p.log = c.compile(el)
 	if b.Bool(el, "BufferMessage", false) {
 		p.buffer = c.buffered()
@@ -72,9 +72,8 @@ func compileMessageLogging(b *flow.Build, el *etree.Element) flow.Policy {
 // messageLoggingCompiler is what compiling the elements of one policy shares.
 type messageLoggingCompiler struct {
 	*flow.Build
-	policy *messageLogging
-	level  messageLevel
-	text   *flow.Template // of Message
+	level messageLevel
+	text  *flow.Template // of Message
 }
 
 // compile compiles the destination. A public bundle has two, which the schema forbids:

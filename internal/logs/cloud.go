@@ -2,12 +2,12 @@ package logs
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -15,9 +15,10 @@ import (
 )
 
 // CloudLogging is the URL of Google's service.
-const CloudLogging = "https://logging.googleapis.com/v2/entries:write"
+const CloudLogging = "https://logging.googleapis.com" + entriesWrite
 
 const (
+	entriesWrite = "/v2/entries:write"
 	cloudFile    = "cloud-logging.jsonl" // entries that are kept here
 	cloudScope   = "https://www.googleapis.com/auth/logging.write"
 	cloudTimeout = 30 * time.Second
@@ -39,18 +40,30 @@ func (s *Service) Cloud(entry *flow.CloudLogEntry) error {
 	if s.o.Cloud == "" {
 		return s.keepEntry(text)
 	}
-	url := cmp.Or(entry.Endpoint, s.o.Cloud)
-	return s.put("cloud "+entry.Account+" "+url, "Cloud Logging at "+url, text, func() sink {
-		return &cloudSink{service: s, url: url, account: entry.Account}
+	to := s.cloudURL(entry.Endpoint)
+	return s.put("cloud "+entry.Account+" "+to, "Cloud Logging at "+to, text, func() sink {
+		return &cloudSink{service: s, url: to, account: entry.Account}
 	})
+}
+
+// cloudURL is where an entry goes: to the endpoint that its policy names, unless there is
+// a stand-in for Cloud Logging. An endpoint may be a host alone.
+func (s *Service) cloudURL(endpoint string) string {
+	if endpoint == "" || s.o.Cloud != CloudLogging {
+		return s.o.Cloud
+	}
+	if u, err := url.Parse(endpoint); err == nil && strings.Trim(u.Path, "/") == "" {
+		return strings.TrimRight(endpoint, "/") + entriesWrite
+	}
+	return endpoint
 }
 
 // keepEntry appends an entry to the local file. Without a folder for it, it is dropped.
 func (s *Service) keepEntry(text []byte) error {
 	if s.root == nil {
-		if s.started.first(cloudFile) {
+		s.withoutCloud.Do(func() {
 			s.o.Report("entries for Cloud Logging are dropped: neither it nor a folder for them was given")
-		}
+		})
 		return nil
 	}
 	return s.put("file "+cloudFile, "the file "+cloudFile, append(text, '\n'), func() sink {

@@ -151,3 +151,17 @@ func TestBatches(t *testing.T) {
 	}
 	<-calls
 }
+
+func TestCloudEndpoints(t *testing.T) {
+	for _, tt := range []struct{ cloud, endpoint, want string }{
+		{CloudLogging, "", "https://logging.googleapis.com/v2/entries:write"},
+		{CloudLogging, "https://private.example", "https://private.example/v2/entries:write"},
+		{CloudLogging, "https://private.example/", "https://private.example/v2/entries:write"},
+		{CloudLogging, "https://private.example/v2/entries:write", "https://private.example/v2/entries:write"},
+		{"http://127.0.0.1:1/", "https://private.example", "http://127.0.0.1:1/"},
+	} {
+		if got := (&Service{o: Options{Cloud: tt.cloud}}).cloudURL(tt.endpoint); got != tt.want {
+			t.Errorf("%s, %s: %s", tt.cloud, tt.endpoint, got)
+		}
+	}
+}

@@ -37,6 +37,8 @@ type Service struct {
 	running sync.WaitGroup
 	started *starts
 
+	withoutFiles, withoutCloud sync.Once // told that messages are dropped
+
 	mu           sync.RWMutex // guards what follows
 	closed       bool
 	destinations map[string]*destination
