@@ -28,6 +28,10 @@ const (
 	maxPause   = 2 * time.Second
 )
 
+// maxUnknown is how often write looks for a task that the store does not know: for ten seconds or
+// so, in which a cluster has elected.
+const maxUnknown = 10
+
 // attempt sends a task and writes how it went.
 func (s *Service) attempt(l *line, b begun) {
 	ctx := s.sending
@@ -75,9 +79,11 @@ func (s *Service) read(ctx context.Context, where string) (*record, uint64, erro
 
 // write writes what becomes of the task, until it is written or somebody else has ended the task,
 // and returns the revision that tells it, 0 for none. A store that does not know the task is asked
-// again until the removal is told, for the reason that attempt gives.
+// again until the removal is told, for the reason that attempt gives, but not for ever: an election
+// may have taken the task away for good. Then the next attempt looks, which holds up no other task.
 func (s *Service) write(ctx context.Context, l *line, r *record, revision uint64, o outcome, b begun) uint64 {
 	where := place(l.generation, b.key)
+	unknown := 0
 	for wait := writePause; ; wait = min(2*wait, maxPause) {
 		written, err := s.writeOnce(ctx, where, r, revision, o, b)
 		if err == nil {
@@ -92,7 +98,7 @@ func (s *Service) write(ctx context.Context, l *line, r *record, revision uint64
 		case ctx.Err() != nil:
 			return 0
 		case errors.Is(err, state.ErrNotFound):
-			if l.isRemoved(b) {
+			if unknown++; unknown > maxUnknown || l.isRemoved(b) {
 				return 0
 			}
 			delay.For(ctx, wait)

@@ -575,6 +575,29 @@ func TestUnawareStore(t *testing.T) {
 	}
 }
 
+// TestForgottenQueue: an attempt ends when its queue has made way for another one of that name
+// meanwhile, although nobody tells it of its task any more.
+func TestForgottenQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &fragile{Engine: state.NewMemory(time.Now)}
+		var forget func()
+		s := opened(t, e, Options{Transport: world(func(*http.Request) (int, http.Header) {
+			e.unaware.Store(math.MaxInt64)
+			forget()
+			return 200, nil
+		})})
+		s.queueFor(t, &pb.Queue{})
+		q, err := s.lookup(t.Context(), testQueue)
+		check(t, err)
+		forget = func() { s.replica.drop(q.generation) }
+		s.add1(t, inAnHour(post("http://x.example/")))
+		time.Sleep(2 * time.Hour)
+		if n, sent := len(s.slots), e.unaware.Load() > 0; n > 0 || !sent {
+			t.Errorf("%d attempts are under way; sent: %t", n, sent)
+		}
+	})
+}
+
 func inAnHour(task *pb.Task) *pb.Task {
 	task.ScheduleTime = timestamppb.New(time.Now().Add(time.Hour))
 	return task
