@@ -39,8 +39,11 @@ func (m *Maker) add(n *Node) error {
 	if m.nodes++; m.nodes > MaxNodes {
 		return fmt.Errorf("more than %d nodes", MaxNodes)
 	}
-	return m.work.Spend(2 + len(n.text)/4)
+	return m.work.Spend(workOfNode + len(n.text)/4)
 }
+
+// workOfNode stands for the memory that a node takes.
+const workOfNode = 24
 
 func (m *Maker) append(n *Node) error {
 	if err := m.flush(); err != nil {

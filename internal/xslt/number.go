@@ -198,18 +198,13 @@ func (i *number) write(f *frame, numbers []int) error {
 	if err != nil {
 		return err
 	}
-	sizeText, err := i.groupingSize.or(f, "")
+	sizeText, err := i.groupingSize.word(f, "")
 	if err != nil {
 		return err
 	}
 	size, err := strconv.Atoi(sizeText)
 	if err != nil || separator == "" {
 		size = 0
-	}
-	if i.format != nil {
-		if format, err = i.format.text(f); err != nil { // or has trimmed it
-			return err
-		}
 	}
 	if len(format) > maxPicture {
 		return at(i.line, fmt.Errorf("the format is longer than %d bytes", maxPicture))

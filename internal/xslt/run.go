@@ -1,6 +1,7 @@
 package xslt
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -16,7 +17,8 @@ type run struct {
 	source  *xpath.Node
 	globals []globalValue
 	keys    map[keyIndex]map[string][]*xpath.Node
-	depth   int
+	depth   int // of templates
+	nesting int // of bodies
 }
 
 // frame is what an instruction runs in. The frames of a template and of what is repeated in it share locals.
@@ -45,17 +47,25 @@ type instruction interface {
 // body is a sequence of instructions.
 type body []instruction
 
+// run carries the instructions out. How deep bodies stand within each other is counted apart from templates, for the sake of
+// Go's stack: a template may be one deep nest of conditions.
 func (b body) run(f *frame) error {
+	if f.nesting++; f.nesting > maxNesting {
+		return ErrTooDeep
+	}
 	for _, i := range b {
 		if err := i.run(f); err != nil {
-			return err
+			return err // which ends the run, so that nobody counts on
 		}
 	}
+	f.nesting--
 	return nil
 }
 
+const maxNesting = 10 * MaxDepth
+
 func newRun(ctx context.Context, s *Stylesheet, o Options) *run {
-	r := &run{Stylesheet: s, options: o, work: xpath.NewWork(MaxWork, ctx.Err)}
+	r := &run{Stylesheet: s, options: o, work: xpath.NewWork(cmp.Or(o.work, MaxWork), ctx.Err)}
 	r.globals = make([]globalValue, len(s.globals))
 	r.keys = map[keyIndex]map[string][]*xpath.Node{}
 	return r
@@ -104,7 +114,7 @@ func (r *run) enter() error {
 }
 
 // workOfCall is the work that a template costs besides what it does.
-const workOfCall = 8
+const workOfCall = 16
 
 func (r *run) leave() { r.depth-- }
 

@@ -125,15 +125,15 @@ func (f *frame) sortables(list []*xpath.Node, keys []sortKey) ([]sortable, error
 }
 
 func (k *sortKey) sorting(f *frame) (sorting, error) {
-	order, err := k.order.or(f, "ascending")
+	order, err := k.order.word(f, "ascending")
 	if err != nil {
 		return sorting{}, err
 	}
-	dataType, err := k.dataType.or(f, "text")
+	dataType, err := k.dataType.word(f, "text")
 	if err != nil {
 		return sorting{}, err
 	}
-	cases, err := k.cases.or(f, "")
+	cases, err := k.cases.word(f, "")
 	if err != nil {
 		return sorting{}, err
 	}
@@ -143,13 +143,18 @@ func (k *sortKey) sorting(f *frame) (sorting, error) {
 	return sorting{order == "descending", dataType == "number", cases}, nil
 }
 
+// word is or without white space around it.
+func (t *valueTemplate) word(f *frame, missing string) (string, error) {
+	s, err := t.or(f, missing)
+	return strings.TrimSpace(s), err
+}
+
 // or is the text of a template that may be missing.
 func (t *valueTemplate) or(f *frame, missing string) (string, error) {
 	if t == nil {
 		return missing, nil
 	}
-	s, err := t.text(f)
-	return strings.TrimSpace(s), err
+	return t.text(f)
 }
 
 func (s sorting) compare(a, b sortable, key int) int {
