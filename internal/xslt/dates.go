@@ -2,6 +2,7 @@ package xslt
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -105,6 +106,36 @@ func formatDate(_ *xpath.Context, args []xpath.Result) (xpath.Result, error) {
 	return xpath.OfString(out.String()), nil
 }
 
+// component is a part of a date: a number, or for some a name.
+type component struct {
+	number func(t time.Time) int
+	name   func(t time.Time) string // nil: numbers only
+	// presentation is what counts when the marker has none, least the digits that there are then.
+	presentation string
+	least        int
+}
+
+var components = map[byte]component{
+	'Y': {number: time.Time.Year},
+	'M': {number: func(t time.Time) int { return int(t.Month()) }, name: func(t time.Time) string { return t.Month().String() }},
+	'D': {number: time.Time.Day},
+	'd': {number: time.Time.YearDay},
+	'F': {number: func(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 }, name: func(t time.Time) string { return t.Weekday().String() }, presentation: "n"},
+	'W': {number: func(t time.Time) int { _, week := t.ISOWeek(); return week }},
+	'H': {number: time.Time.Hour},
+	'h': {number: func(t time.Time) int { return (t.Hour()+11)%12 + 1 }},
+	'P': {number: time.Time.Hour, name: halfOfDay, presentation: "n"},
+	'm': {number: time.Time.Minute, least: 2},
+	's': {number: time.Time.Second, least: 2},
+}
+
+func halfOfDay(t time.Time) string {
+	if t.Hour() < 12 {
+		return "a.m."
+	}
+	return "p.m."
+}
+
 // formatComponent writes what a marker such as Y0001, MNn,3-3 or D1o asks for.
 func formatComponent(t time.Time, marker string) (string, error) {
 	presentation, width, _ := strings.Cut(marker[1:], ",")
@@ -114,50 +145,7 @@ func formatComponent(t time.Time, marker string) (string, error) {
 	if least > maxPicture {
 		return "", fmt.Errorf("the width of [%s] is too large", marker)
 	}
-	n, text := 0, ""
 	switch marker[0] {
-	case 'Y':
-		n = t.Year()
-		if most == 0 && len(presentation) == 2 && presentation[0] >= '0' && presentation[0] <= '9' {
-			most = 2
-		}
-		if most > 0 && most < 4 {
-			n %= []int{1, 10, 100, 1000}[most]
-		}
-	case 'M':
-		n, text = int(t.Month()), t.Month().String()
-	case 'D':
-		n = t.Day()
-	case 'd':
-		n = t.YearDay()
-	case 'F':
-		n, text = (int(t.Weekday())+6)%7+1, t.Weekday().String()
-		if presentation == "" {
-			presentation = "n"
-		}
-	case 'W':
-		_, n = t.ISOWeek()
-	case 'H':
-		n = t.Hour()
-	case 'h':
-		n = (t.Hour()+11)%12 + 1
-	case 'P':
-		text = "a.m."
-		if t.Hour() >= 12 {
-			text = "p.m."
-		}
-		if most > 0 && most < len(text) {
-			text = strings.ReplaceAll(text, ".", "")
-		}
-		if presentation == "" {
-			presentation = "n"
-		}
-	case 'm':
-		n = t.Minute()
-		least = max(least, 2)
-	case 's':
-		n = t.Second()
-		least = max(least, 2)
 	case 'f':
 		digits := fmt.Sprintf("%09d", t.Nanosecond())
 		return digits[:min(max(len(presentation), most, 1), 9)], nil
@@ -169,10 +157,33 @@ func formatComponent(t time.Time, marker string) (string, error) {
 		return "AD", nil
 	case 'C':
 		return "ISO", nil
-	default:
+	}
+	c, ok := components[marker[0]]
+	if !ok {
 		return "", fmt.Errorf("[%s] is no component of a date", marker)
 	}
-	return present(n, text, presentation, least, most), nil
+	n, text := c.number(t), ""
+	if c.name != nil {
+		text = c.name(t)
+	}
+	if marker[0] == 'Y' {
+		n = shortYear(n, presentation, most)
+	}
+	if presentation == "" {
+		presentation = c.presentation
+	}
+	return present(n, text, presentation, max(least, c.least), most), nil
+}
+
+// shortYear is the year of so many digits at most, which two digits of the presentation also ask for.
+func shortYear(year int, presentation string, most int) int {
+	if most == 0 && len(presentation) == 2 && strings.Trim(presentation, "0123456789") == "" {
+		most = 2
+	}
+	if most <= 0 || most > 3 {
+		return year
+	}
+	return year % int(math.Pow10(most))
 }
 
 func present(n int, text, presentation string, least, most int) string {
@@ -206,11 +217,13 @@ func present(n int, text, presentation string, least, most int) string {
 	return out
 }
 
+// shortened is a name of so many letters at most; points go first.
 func shortened(text string, most int) string {
-	if most > 0 && most < len(text) {
-		return text[:most]
+	if most <= 0 || len(text) <= most {
+		return text
 	}
-	return text
+	text = strings.ReplaceAll(text, ".", "")
+	return text[:min(most, len(text))]
 }
 
 func ordinalSuffix(n int) string {

@@ -92,27 +92,3 @@ func (k *key) fits(f *frame) (bool, error) {
 	}
 	return false, nil
 }
-
-// values are the texts of all nodes, or the text of what is none.
-func (e *expression) values(f *frame) ([]string, error) {
-	r, err := e.eval(f)
-	if err != nil {
-		return nil, err
-	}
-	return f.run.texts(r)
-}
-
-func (r *run) texts(v xpath.Result) ([]string, error) {
-	if v.Kind() != xpath.NodeSet {
-		return []string{v.String()}, nil
-	}
-	list := make([]string, 0, v.Len())
-	for _, n := range v.Nodes() {
-		s, err := r.work.Text(xpath.OfNodes(n))
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-	}
-	return list, nil
-}

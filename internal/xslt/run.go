@@ -205,32 +205,3 @@ func (f *frame) text(b body) (string, error) {
 	}
 	return f.run.work.Text(xpath.OfNodes(root))
 }
-
-// expression is an XPath with its place.
-type expression struct {
-	*xpath.Expr
-	line int
-}
-
-func (e *expression) eval(f *frame) (xpath.Result, error) {
-	r, err := e.EvalIn(&f.Context)
-	return r, at(e.line, err)
-}
-
-func (e *expression) text(f *frame) (string, error) {
-	r, err := e.eval(f)
-	if err != nil {
-		return "", err
-	}
-	s, err := f.run.work.Text(r)
-	return s, at(e.line, err)
-}
-
-// nodes are those that the expression selects.
-func (e *expression) nodes(f *frame) ([]*xpath.Node, error) {
-	r, err := e.eval(f)
-	if err == nil && r.Kind() != xpath.NodeSet {
-		err = at(e.line, fmt.Errorf("%s selects a %v where nodes are needed", e, r.Kind()))
-	}
-	return r.Nodes(), err
-}

@@ -2,12 +2,9 @@ package xslt
 
 import (
 	"bytes"
-	"fmt"
+	"cmp"
 	"slices"
 	"strings"
-
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/ianaindex"
 
 	"sluice/internal/xpath"
 )
@@ -23,28 +20,21 @@ func (o *output) serialize(root *xpath.Node) (Output, error) {
 	switch method {
 	case "text":
 		p.plain(root)
-		media = first(media, "text/plain")
+		media = cmp.Or(media, "text/plain")
 	case "html":
 		p.indent = o.indent != "no"
-		p.document(root, first(topElement(root), "html"))
-		media = first(media, "text/html")
+		p.document(root, cmp.Or(topElement(root), "html"))
+		media = cmp.Or(media, "text/html")
 	default:
 		p.indent = o.indent == "yes"
 		p.declaration()
 		p.document(root, topElement(root))
-		media = first(media, "text/xml")
+		media = cmp.Or(media, "text/xml")
 	}
 	if p.out.Len() > MaxOutput {
 		return Output{}, ErrTooLarge
 	}
 	return Output{p.out.String(), media, method, o}, nil
-}
-
-func first(s, otherwise string) string {
-	if s != "" {
-		return s
-	}
-	return otherwise
 }
 
 // methodFor is html for a root element html in no namespace with nothing but white space before it, else xml.
@@ -69,28 +59,6 @@ func topElement(root *xpath.Node) string {
 	return ""
 }
 
-// encode brings the text into the encoding that is asked for. Characters that it does not have become references, but in text,
-// where they become question marks.
-func (o *output) encode(text, method string) ([]byte, error) {
-	if o.encoding == "" || strings.EqualFold(o.encoding, "UTF-8") || strings.EqualFold(o.encoding, "UTF8") {
-		if o.byteOrderMark {
-			text = "\uFEFF" + text
-		}
-		return []byte(text), nil
-	}
-	enc, err := ianaindex.IANA.Encoding(o.encoding)
-	if err != nil || enc == nil {
-		return nil, fmt.Errorf("the encoding %s is not known", o.encoding)
-	}
-	encoder := enc.NewEncoder()
-	if method == "text" {
-		encoder = encoding.ReplaceUnsupported(encoder)
-	} else {
-		encoder = encoding.HTMLEscapeUnsupported(encoder)
-	}
-	return encoder.Bytes([]byte(text))
-}
-
 // printer writes nodes as XML or HTML.
 type printer struct {
 	*output
@@ -113,20 +81,6 @@ func (p *printer) plain(n *xpath.Node) {
 	}
 }
 
-func (p *printer) declaration() {
-	if p.omitDeclaration {
-		return
-	}
-	p.out.WriteString(`<?xml version="1.0" encoding="` + first(p.encoding, "UTF-8") + `"`)
-	if p.standalone == "yes" || p.standalone == "no" {
-		p.out.WriteString(` standalone="` + p.standalone + `"`)
-	}
-	p.out.WriteString("?>")
-	if p.indent {
-		p.out.WriteByte('\n')
-	}
-}
-
 // document writes all nodes of the tree, with the document type before the first element.
 func (p *printer) document(root *xpath.Node, top string) {
 	p.mixed = slices.ContainsFunc(root.Children(), isText)
@@ -145,34 +99,6 @@ func (p *printer) document(root *xpath.Node, top string) {
 		p.out.WriteByte('\n')
 	}
 }
-
-func (p *printer) doctype(top string) {
-	declared := ""
-	switch public, system := doctypeLiteral(p.doctypePublic), doctypeLiteral(p.doctypeSystem); {
-	case p.doctypeSystem != "" && p.doctypePublic != "":
-		declared = "\n  PUBLIC " + public + " " + system
-	case p.doctypeSystem != "":
-		declared = "\n  SYSTEM " + system
-	case p.doctypePublic != "" && p.html:
-		declared = "\n  PUBLIC " + public
-	case !p.html || p.version != "5.0" && p.version != "5":
-		return
-	}
-	if !p.html || p.out.Len() > 0 {
-		p.out.WriteByte('\n')
-	}
-	p.out.WriteString("<!DOCTYPE " + top + declared + ">\n")
-}
-
-// doctypeLiteral quotes an identifier; it cannot hold both quotes.
-func doctypeLiteral(s string) string {
-	if strings.Contains(s, `"`) {
-		return "'" + strings.ReplaceAll(s, "'", "%27") + "'"
-	}
-	return `"` + s + `"`
-}
-
-func isText(n *xpath.Node) bool { return n.Kind() == xpath.TextNode }
 
 func (p *printer) newline() {
 	if p.indent && !p.mixed {
@@ -290,79 +216,4 @@ func (p *printer) attribute(n, a *xpath.Node, html bool) {
 	p.out.WriteString(`="`)
 	writeEscaped(&p.out, value, true, html)
 	p.out.WriteByte('"')
-}
-
-// contentType is the meta element that HTML gets in its head, unless the stylesheet wrote one.
-func (p *printer) contentType(head *xpath.Node) {
-	for _, n := range head.Children() {
-		if n.Kind() == xpath.ElementNode && strings.EqualFold(n.Local(), "meta") {
-			for _, a := range n.Attributes() {
-				if strings.EqualFold(a.Local(), "http-equiv") && strings.EqualFold(a.Value(), "content-type") {
-					return
-				}
-			}
-		}
-	}
-	p.depth++
-	p.newline()
-	p.depth--
-	p.out.WriteString(`<meta http-equiv="Content-Type" content="` + first(p.mediaType, "text/html") + "; charset=" + first(p.encoding, "UTF-8") + `">`)
-}
-
-// What HTML has of its own (HTML 4.01).
-var (
-	htmlEmpty    = []string{"area", "base", "basefont", "br", "col", "embed", "frame", "hr", "img", "input", "isindex", "link", "meta", "param", "source", "track", "wbr"}
-	htmlVerbatim = []string{"pre", "textarea", "script", "style"}
-	htmlBoolean  = []string{"checked", "compact", "declare", "defer", "disabled", "ismap", "multiple", "nohref", "noresize", "noshade", "nowrap", "readonly", "selected"}
-	htmlURI      = []string{"href", "src", "action", "cite", "background", "longdesc", "usemap", "codebase", "data", "classid", "profile"}
-)
-
-// escapeURI escapes what is no ASCII, as HTML 4.01 recommends in appendix B.2.1.
-func escapeURI(s string) string {
-	var out strings.Builder
-	for _, b := range []byte(s) {
-		if b < 0x80 {
-			out.WriteByte(b)
-		} else {
-			fmt.Fprintf(&out, "%%%02X", b)
-		}
-	}
-	return out.String()
-}
-
-// writeEscaped writes text. HTML leaves < alone in attributes, and & before {.
-func writeEscaped(out *bytes.Buffer, s string, attr, html bool) {
-	last := 0
-	for i := 0; i < len(s); i++ {
-		escape := escapeOf(s, i, attr, html)
-		if escape == "" {
-			continue
-		}
-		out.WriteString(s[last:i])
-		out.WriteString(escape)
-		last = i + 1
-	}
-	out.WriteString(s[last:])
-}
-
-func escapeOf(s string, i int, attr, html bool) string {
-	switch b := s[i]; {
-	case b == '&' && html && attr && i+1 < len(s) && s[i+1] == '{':
-		return ""
-	case b == '&':
-		return "&amp;"
-	case b == '<' && !(html && attr):
-		return "&lt;"
-	case b == '>' && !(html && attr):
-		return "&gt;"
-	case b == '"' && attr:
-		return "&#34;"
-	case b == '\r' && !html:
-		return "&#xD;"
-	case b == '\n' && attr && !html:
-		return "&#xA;"
-	case b == '\t' && attr && !html:
-		return "&#x9;"
-	}
-	return ""
 }
