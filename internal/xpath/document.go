@@ -80,6 +80,7 @@ func ParseWith(src []byte, o ParseOptions) (*Document, error) {
 	b := &builder{
 		decoder: xml.NewDecoder(bytes.NewReader(src)),
 		root:    &Node{},
+		src:     src,
 		spaces:  map[string][]string{"xml": {xmlSpace}},
 		strip:   o.Strip,
 	}
@@ -87,7 +88,10 @@ func ParseWith(src []byte, o ParseOptions) (*Document, error) {
 		b.root.order = MaxNodes + 1
 	}
 	b.current = b.root
-	b.decoder.CharsetReader = charsetReader
+	b.decoder.CharsetReader = func(label string, input io.Reader) (io.Reader, error) {
+		b.converted = true
+		return charsetReader(label, input)
+	}
 	if err := b.build(); err != nil {
 		line, column := b.decoder.InputPos()
 		return nil, fmt.Errorf("xml: line %d:%d: %w", line, column, plain(err))
@@ -121,15 +125,20 @@ type builder struct {
 	current *Node
 	depth   int
 	nodes   int
-	line    int // where the token begins
-	strip   func(space, local string) bool
-	pending []byte              // text that may go on after the next token
-	spaces  map[string][]string // prefix -> URIs in scope, innermost last
+	line    int   // where the token begins
+	start   int64 // its offset in src
+	src     []byte
+	// converted tells that the decoder does not read src itself, so that its offsets are others.
+	converted bool
+	strip     func(space, local string) bool
+	pending   []byte              // text that may go on after the next token
+	spaces    map[string][]string // prefix -> URIs in scope, innermost last
 }
 
 func (b *builder) build() error {
 	for {
 		b.line, _ = b.decoder.InputPos()
+		b.start = b.decoder.InputOffset()
 		token, err := b.decoder.RawToken()
 		if err == io.EOF {
 			return b.end()
@@ -170,6 +179,7 @@ func (b *builder) add(token xml.Token) error {
 	}
 	switch token := token.(type) {
 	case xml.StartElement:
+		normalize(token.Attr, b.source())
 		return b.open(token)
 	case xml.EndElement:
 		return b.close(token.Name)
@@ -187,6 +197,14 @@ func (b *builder) add(token xml.Token) error {
 		return b.append(&Node{kind: InstructionNode, local: token.Target, text: string(token.Inst)})
 	}
 	return errors.New("a document type declaration is not allowed")
+}
+
+// source is the text of the token, nil if the document is in an encoding of its own.
+func (b *builder) source() []byte {
+	if end := b.decoder.InputOffset(); !b.converted && end <= int64(len(b.src)) {
+		return b.src[b.start:end]
+	}
+	return nil
 }
 
 // flush makes a node of the pending text. Around the root element white space is allowed, and is no node.

@@ -386,3 +386,26 @@ func BenchmarkParseDocument(b *testing.B) {
 		}
 	}
 }
+
+// TestAttributeValues: white space becomes spaces but where a character reference stands for it.
+func TestAttributeValues(t *testing.T) {
+	tests := []struct{ src, want string }{
+		{"<a v='x\ny\tz\r\nw'/>", "x y z w"},
+		{"<a v='x&#10;y&#9;z&#13;w'/>", "x\ny\tz\rw"},
+		{"<a u='&#10;\n' v='x\n&#10;y\r\n\"'/>", "x \ny \""},
+		{"<a u=\"'\"\nv='1&#10;2'/>", "1\n2"},
+		{"<b/><a v='\n'/>", " "},
+		{"<c>&#10;</c><a v='\n&amp;&lt;&#x9;'/>", " &<\t"},
+		{"<?xml version='1.0' encoding='ISO-8859-1'?><a v='\xe9\n&#10;'/>", "é  "}, // the reference is lost there
+		{"<?xml version='1.0' encoding='UTF-8'?>\n<a v='é\n&#10;'/>", "é \n"},
+	}
+	for _, tt := range tests {
+		src := tt.src
+		if !strings.HasPrefix(src, "<?") {
+			src = "\uFEFF<r>" + src + "</r>"
+		}
+		if got := describe(t, "string(//a/@v)", mustParse(t, src)); got != "value "+strings.ReplaceAll(tt.want, "\n", `\n`) {
+			t.Errorf("%q: %q", tt.src, got)
+		}
+	}
+}
