@@ -82,6 +82,10 @@ func startSender(t *testing.T, dir string, life int) (*exec.Cmd, string) {
 	out, err := c.StdoutPipe()
 	check(t, err)
 	check(t, c.Start())
+	t.Cleanup(func() { // of a test that failed
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	check(t, err)
 	return c, strings.TrimSpace(line)
