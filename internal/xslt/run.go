@@ -51,7 +51,7 @@ type body []instruction
 // Go's stack: a template may be one deep nest of conditions.
 func (b body) run(f *frame) error {
 	if f.nesting++; f.nesting > maxNesting {
-		return ErrTooDeep
+		return ErrTooNested
 	}
 	for _, i := range b {
 		if err := i.run(f); err != nil {

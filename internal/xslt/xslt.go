@@ -99,9 +99,10 @@ func (o Output) Encode() ([]byte, error) { return o.output.encode(o.Text, o.meth
 
 // Errors of a transformation, besides what ctx and the parser of XML say. What a stylesheet does wrong comes as a *RunError.
 var (
-	ErrTooDeep  = fmt.Errorf("templates call each other more than %d levels deep", MaxDepth)
-	ErrTooLarge = fmt.Errorf("the result is larger than %d bytes", MaxOutput)
-	ErrTooLong  = errors.New("the transformation takes too much work on this document")
+	ErrTooDeep   = fmt.Errorf("templates call each other more than %d levels deep", MaxDepth)
+	ErrTooNested = fmt.Errorf("instructions stand within each other more than %d levels deep", maxNesting)
+	ErrTooLarge  = fmt.Errorf("the result is larger than %d bytes", MaxOutput)
+	ErrTooLong   = errors.New("the transformation takes too much work on this document")
 )
 
 // RunError is an error of an instruction.
