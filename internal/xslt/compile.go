@@ -205,7 +205,7 @@ func (c *compiler) unknownTopLevel(el *xpath.Node) {
 }
 
 func (c *compiler) warn(el *xpath.Node, format string, args ...any) {
-	c.warnings = append(c.warnings, Problem{el.Line(), fmt.Sprintf(format, args...), "write it with XSLT 1.0"})
+	c.warnings = append(c.warnings, Problem{el.Line(), fmt.Sprintf(format, args...), "write it with what is supported: see the documentation of the policy XSL"})
 }
 
 func (c *compiler) global(el *xpath.Node) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -102,6 +103,25 @@ func TestWarnings(t *testing.T) {
 	}
 	if got := outcome(t, stylesheet, "<a/>"); got != "error: line 4: xsl:iterate is not supported\n" {
 		t.Errorf("is %s", got)
+	}
+}
+
+// TestWarningsOfOne: what a stylesheet of version 1.0 may use and is not there warns too.
+func TestWarningsOfOne(t *testing.T) {
+	s, err := Compile([]byte(inTemplate(`<xsl:value-of select="document( 'a.xml')/b"/><xsl:value-of select="document('')/b"/><xsl:for-each select="a"><xsl:sort lang="de"/></xsl:for-each>`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"line 2: xsl:value-of: document( 'a.xml')/b reads another document, which is not available: the transformation fails there",
+		`line 2: lang="de" does not count: texts are sorted by their code points`,
+	}
+	var got []string
+	for _, w := range s.Warnings() {
+		got = append(got, w.String())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("warnings %q", got)
 	}
 }
 

@@ -2,6 +2,7 @@ package xslt
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"sluice/internal/xpath"
@@ -62,8 +63,14 @@ func (c *compiler) expression(el *xpath.Node, text string) *expression {
 		c.badExpression(el, err)
 		e, _ = xpath.CompileIn("unsupported()", &xpath.Scope{Function: func(string, string) (*xpath.Function, bool) { return failing(err), true }})
 	}
+	if otherDocument.MatchString(text) {
+		c.warn(el, "%s: %s reads another document, which is not available: the transformation fails there", el.Name(), text)
+	}
 	return &expression{e, el.Line()}
 }
+
+// otherDocument finds a document that is spelled out; the empty name is that of the stylesheet.
+var otherDocument = regexp.MustCompile(`\b(?:doc|document|unparsed-text)\s*\(\s*(?:'[^']|"[^"])`)
 
 func failing(err error) *xpath.Function {
 	return &xpath.Function{Result: xpath.Any, Call: func(*xpath.Context, []xpath.Result) (xpath.Result, error) { return xpath.Result{}, err }}

@@ -27,6 +27,9 @@ func (c *compiler) sorts(el *xpath.Node) []sortKey {
 			continue
 		}
 		c.knows(child, "select", "lang", "data-type", "order", "case-order", "collation", "stable")
+		if lang, ok := child.Attribute("lang"); ok {
+			c.warn(child, "lang=%q does not count: texts are sorted by their code points", lang)
+		}
 		text, ok := child.Attribute("select")
 		if !ok {
 			text = "string(.)"
