@@ -62,7 +62,7 @@ func (s *Service) cloudURL(endpoint string) string {
 func (s *Service) keepEntry(text []byte) error {
 	if s.root == nil {
 		s.withoutCloud.Do(func() {
-			s.o.Report("entries for Cloud Logging are dropped: neither it nor a folder for them was given")
+			s.o.Report("entries for Cloud Logging are dropped; --message-logs DIR keeps them, --cloud-logging google sends them")
 		})
 		return nil
 	}

@@ -18,7 +18,7 @@ import (
 // File implements flow.Logs. Without a folder for them, messages are dropped.
 func (s *Service) File(file *flow.LogFile, line []byte) error {
 	if s.root == nil {
-		s.withoutFiles.Do(func() { s.o.Report("messages for log files are dropped: no folder for them was given") })
+		s.withoutFiles.Do(func() { s.o.Report("messages for log files are dropped; --message-logs DIR keeps them") })
 		return nil
 	}
 	return s.put("file "+file.Path, "the file "+file.Path, append(oneLine(line, maxMessage), '\n'), func() sink {
