@@ -86,8 +86,9 @@ func TestMissingIntegrationsAreWarnedOf(t *testing.T) {
 		want          string
 	}{
 		{"ask", "api_trigger/ask_API_1", there, ""},
-		{"Aks", "api_trigger/ask_API_1", there, `policies/SIR.xml:2:1: warning: no integration "Aks" is published here [UnknownIntegration] at /SetIntegrationRequest/IntegrationName` + "\n    hint: put its export into integrations/Aks.json"},
+		{"tell", "api_trigger/ask_API_1", there, `policies/SIR.xml:2:1: warning: no integration "tell" is published here [UnknownIntegration] at /SetIntegrationRequest/IntegrationName` + "\n    hint: put its export into integrations/tell.json"},
 		{"as", "api_trigger/ask_API_1", there, `hint: did you mean "ask"?`},
+		{"Aks", "api_trigger/ask_API_1", there, `hint: did you mean "ask"?`},
 		{"ask", "api_trigger/ask_API_2", there, `policies/SIR.xml:3:1: warning: integration "ask" has no API trigger "api_trigger/ask_API_2" [UnknownTrigger]`},
 		{"ask", "api_trigger/ask_API_2", there, `hint: did you mean "api_trigger/ask_API_1"?`},
 		{"ask", "api_trigger/other", there, `hint: it has api_trigger/ask_API_1`},
