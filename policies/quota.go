@@ -3,9 +3,7 @@ package policies
 import (
 	"context"
 	"fmt"
-	"iter"
 	"math"
-	"strings"
 
 	"github.com/beevik/etree"
 
@@ -71,7 +69,7 @@ func compileQuota(b *flow.Build, el *etree.Element) flow.Policy {
 	b.Known(el, quotaElements...)
 	b.NeedState(el)
 	p := &quota{
-		counter:   compileQuotaCounter(b, el),
+		counter:   compileQuotaCounter(b, el, quotaUseOf(b)),
 		weight:    b.Ref(b.Child(el, "MessageWeight"), "ref"),
 		mode:      quotaMode(b, el),
 		failsOpen: b.Bool(el, "DataStoreFailureModeOpen", false),
@@ -80,22 +78,6 @@ func compileQuota(b *flow.Build, el *etree.Element) flow.Policy {
 		badWeight: b.Fault("InvalidMessageWeight"),
 	}
 	return p
-}
-
-func quotaMode(b *flow.Build, el *etree.Element) flow.CountMode {
-	enforce, count := b.Bool(el, "EnforceOnly", false), b.Bool(el, "CountOnly", false)
-	if (enforce || count) && b.Text(el, "SharedName") == "" {
-		b.Warn(el, "MissingSharedName", "EnforceOnly and CountOnly concern a counter that two policies share, and there is no SharedName", "add the same <SharedName>...</SharedName> to both policies")
-	}
-	switch {
-	case enforce && count:
-		b.RefuseText(el, "InvalidValue", "EnforceOnly and CountOnly exclude each other", "remove both for a policy that enforces and counts")
-	case enforce:
-		return flow.EnforceOnly
-	case count:
-		return flow.CountOnly
-	}
-	return flow.EnforceAndCount
 }
 
 func (p *quota) Execute(ctx context.Context, x *flow.Exchange) error {
@@ -158,72 +140,4 @@ func quotaWeight(x *flow.Exchange, name *flow.Name) (weight int64, ok bool) {
 	}
 	n, ok := quotaInteger(v)
 	return n, ok && n >= 0 && n <= quotaHeaviest
-}
-
-// quotaResults are the variables ratelimit.POLICY.* of one run.
-type quotaResults struct {
-	identifier, class                string
-	allowed, used, exceeded, expires int64 // the last in milliseconds since 1970
-	violated                         bool
-}
-
-var (
-	quotaCounts = []string{"allowed.count", "used.count", "available.count", "exceed.count", "total.exceed.count"}
-	quotaOthers = []string{"identifier", "expiry.time", "class"}
-)
-
-// Result implements flow.Results. Every count is also there for the class, if the
-// request has one.
-func (r *quotaResults) Result(name string) flow.Value {
-	switch name {
-	case "identifier":
-		return flow.Text(r.identifier)
-	case "expiry.time":
-		return flow.Int64(r.expires)
-	case "class":
-		if r.class == "" {
-			return flow.Value{}
-		}
-		return flow.Text(r.class)
-	}
-	name, ofClass := strings.CutPrefix(name, "class.")
-	if ofClass && r.class == "" {
-		return flow.Value{}
-	}
-	return r.count(name)
-}
-
-func (r *quotaResults) count(name string) flow.Value {
-	switch name {
-	case "allowed.count":
-		return flow.Int64(r.allowed)
-	case "used.count":
-		return flow.Int64(r.used)
-	case "available.count":
-		return flow.Int64(max(r.allowed-r.used, 0))
-	case "exceed.count":
-		if r.violated {
-			return flow.Int64(1)
-		}
-		return flow.Int64(0)
-	case "total.exceed.count":
-		return flow.Int64(r.exceeded)
-	}
-	return flow.Value{}
-}
-
-// All implements flow.Results.
-func (r *quotaResults) All() iter.Seq2[string, flow.Value] {
-	return func(yield func(string, flow.Value) bool) {
-		for _, name := range quotaOthers {
-			if v := r.Result(name); !v.IsNull() && !yield(name, v) {
-				return
-			}
-		}
-		for _, name := range quotaCounts {
-			if !yield(name, r.count(name)) || r.class != "" && !yield("class."+name, r.count(name)) {
-				return
-			}
-		}
-	}
 }

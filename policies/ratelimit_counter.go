@@ -8,13 +8,31 @@ import (
 
 	"github.com/beevik/etree"
 
+	"sluice/faults"
 	"sluice/flow"
 	"sluice/internal/window"
 )
 
+// quotaUse is what sets the policies apart that count with a quotaCounter.
+type quotaUse struct {
+	policy  string // whose counters they are: "Quota"
+	product string // where UseQuotaConfigInAPIProduct finds the limits, below apiproduct.developer: "quota"
+
+	noInterval, noUnit *faults.Def
+}
+
+// quotaUseOf is the use of Quota, and of ResetQuota, which resets it.
+func quotaUseOf(b *flow.Build) quotaUse {
+	return quotaUse{
+		policy: "Quota", product: "quota",
+		noInterval: b.Fault("FailedToResolveQuotaIntervalReference"), noUnit: b.Fault("FailedToResolveQuotaIntervalTimeUnitReference"),
+	}
+}
+
 // quotaCounter is what Quota and ResetQuota have in common: which counter is
 // meant, and how it is counted.
 type quotaCounter struct {
+	use        quotaUse
 	name       string // SharedName, or that of the policy
 	identifier *flow.Name
 	kind       window.Kind
@@ -25,8 +43,9 @@ type quotaCounter struct {
 	last       atomic.Pointer[quotaCounters]
 }
 
-func compileQuotaCounter(b *flow.Build, el *etree.Element) *quotaCounter {
+func compileQuotaCounter(b *flow.Build, el *etree.Element, use quotaUse) *quotaCounter {
 	c := &quotaCounter{
+		use:        use,
 		name:       b.Text(el, "SharedName"),
 		identifier: b.Ref(b.Child(el, "Identifier"), "ref"),
 		precise:    b.Bool(el, "PreciseAtSecondsLevel", false),
@@ -37,7 +56,7 @@ func compileQuotaCounter(b *flow.Build, el *etree.Element) *quotaCounter {
 	}
 	c.kind = quotaKind(b, el)
 	c.start = quotaStart(b, el, c.kind)
-	c.limits = compileQuotaLimits(b, el, c.sharing.Distributed)
+	c.limits = compileQuotaLimits(b, el, &c.use, c.sharing.Distributed)
 	return c
 }
 
@@ -107,6 +126,23 @@ func quotaSharing(b *flow.Build, el *etree.Element) flow.Sharing {
 	return s
 }
 
+// quotaMode reads EnforceOnly and CountOnly.
+func quotaMode(b *flow.Build, el *etree.Element) flow.CountMode {
+	enforce, count := b.Bool(el, "EnforceOnly", false), b.Bool(el, "CountOnly", false)
+	if (enforce || count) && b.Text(el, "SharedName") == "" {
+		b.Warn(el, "MissingSharedName", "EnforceOnly and CountOnly concern a counter that two policies share, and there is no SharedName", "add the same <SharedName>...</SharedName> to both policies")
+	}
+	switch {
+	case enforce && count:
+		b.RefuseText(el, "InvalidValue", "EnforceOnly and CountOnly exclude each other", "remove both for a policy that enforces and counts")
+	case enforce:
+		return flow.EnforceOnly
+	case count:
+		return flow.CountOnly
+	}
+	return flow.EnforceAndCount
+}
+
 // quotaDefault is the identifier of requests that have none.
 const quotaDefault = "_default"
 
@@ -141,7 +177,7 @@ type quotaCounters struct {
 
 func (c *quotaCounter) describe(p *flow.ProxyInfo, scope *quotaScope) *flow.CounterSet {
 	return &flow.CounterSet{
-		Policy:  flow.CounterPolicy("Quota", p, c.name),
+		Policy:  flow.CounterPolicy(c.use.policy, p, c.name),
 		Limits:  scope.owner(),
 		Window:  window.Window{Kind: c.kind, Unit: scope.time.unit, Length: scope.time.length, Start: c.start, Precise: c.precise},
 		Sharing: c.sharing,

@@ -7,7 +7,6 @@ import (
 
 	"github.com/beevik/etree"
 
-	"sluice/faults"
 	"sluice/flow"
 	"sluice/internal/window"
 )
@@ -15,10 +14,9 @@ import (
 // quotaLimits say how much is allowed in which time: the policy's own Allow,
 // Interval and TimeUnit, or those of the caller's API product.
 type quotaLimits struct {
+	use     *quotaUse
 	own     *quotaConfig // nil when only the product's count
 	product *quotaProduct
-
-	noInterval, noUnit *faults.Def
 }
 
 // quotaConfig is Allow, Interval and TimeUnit, of the policy or of DefaultConfig.
@@ -68,8 +66,8 @@ func (s *quotaScope) owner() string {
 // quotaDefaultCount is what Allow is when it says nothing.
 const quotaDefaultCount = 2000
 
-func compileQuotaLimits(b *flow.Build, el *etree.Element, distributed bool) *quotaLimits {
-	l := &quotaLimits{noInterval: b.Fault("FailedToResolveQuotaIntervalReference"), noUnit: b.Fault("FailedToResolveQuotaIntervalTimeUnitReference")}
+func compileQuotaLimits(b *flow.Build, el *etree.Element, use *quotaUse, distributed bool) *quotaLimits {
+	l := &quotaLimits{use: use}
 	product := b.Child(el, "UseQuotaConfigInAPIProduct")
 	if product == nil {
 		l.own = compileQuotaConfig(b, el, distributed)
@@ -80,7 +78,7 @@ func compileQuotaLimits(b *flow.Build, el *etree.Element, distributed bool) *quo
 			b.Warn(child, "IgnoredElement", tag+" has no effect beside UseQuotaConfigInAPIProduct", "move it into DefaultConfig")
 		}
 	}
-	l.product = compileQuotaProduct(b, product)
+	l.product = compileQuotaProduct(b, product, use.product)
 	if config := b.Child(product, "DefaultConfig"); config != nil {
 		b.Known(config, "Allow", "Interval", "TimeUnit")
 		l.own = compileQuotaConfig(b, config, distributed)
@@ -188,10 +186,10 @@ func (l *quotaLimits) resolve(x *flow.Exchange) (limit quotaLimit, ok bool, err 
 	c := l.own
 	limit.scope.class, limit.allowed = c.allowed(x)
 	if limit.scope.time.length, ok = c.length(x); !ok {
-		return limit, false, l.noInterval.New("reference", quotaReference(c.interval))
+		return limit, false, l.use.noInterval.New("reference", quotaReference(c.interval))
 	}
 	if limit.scope.time.unit, ok = c.timeUnit(x); !ok {
-		return limit, false, l.noUnit.New("reference", quotaReference(c.unit))
+		return limit, false, l.use.noUnit.New("reference", quotaReference(c.unit))
 	}
 	return limit, true, nil
 }
@@ -267,7 +265,7 @@ type quotaProduct struct {
 // quotaSource is where VerifyAPIKey, or OAuthV2, tells of the product.
 type quotaSource struct{ limit, interval, unit, product, resource *flow.Name }
 
-func compileQuotaProduct(b *flow.Build, el *etree.Element) *quotaProduct {
+func compileQuotaProduct(b *flow.Build, el *etree.Element, quota string) *quotaProduct {
 	b.Known(el, "DefaultConfig")
 	step := b.Attr(el, "stepName")
 	if step == "" {
@@ -281,8 +279,9 @@ func compileQuotaProduct(b *flow.Build, el *etree.Element) *quotaProduct {
 	p := &quotaProduct{}
 	for i, prefix := range [...]string{"verifyapikey.", "oauthv2accesstoken."} {
 		prefix += step + ".apiproduct."
+		limits := prefix + "developer." + quota
 		p.sources[i] = quotaSource{
-			limit: b.Name(prefix + "developer.quota.limit"), interval: b.Name(prefix + "developer.quota.interval"), unit: b.Name(prefix + "developer.quota.timeunit"),
+			limit: b.Name(limits + ".limit"), interval: b.Name(limits + ".interval"), unit: b.Name(limits + ".timeunit"),
 			product: b.Name(prefix + "name"), resource: b.Name(prefix + "operation.resource"),
 		}
 	}

@@ -130,7 +130,7 @@ func resetQuotaLoose(b *flow.Build, name string) bool {
 func resetQuotaOf(b *flow.Build, name string, el *etree.Element) *quotaCounter {
 	owner, kind, told := b.Owner, b.Kind, len(b.Problems)
 	b.Owner, b.Kind = name, "Quota"
-	c := compileQuotaCounter(b, el)
+	c := compileQuotaCounter(b, el, quotaUseOf(b))
 	b.Owner, b.Kind, b.Problems = owner, kind, b.Problems[:told]
 	return c
 }
