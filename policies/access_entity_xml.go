@@ -171,7 +171,10 @@ func (e accessEntityElement) operations(tag string, g *entity.OperationGroup) {
 			config.child("attributes").attribute(a)
 		}
 		for _, o := range c.Operations {
-			config.operation(o)
+			config.operation("operations", o)
+		}
+		for _, o := range c.LLMOperations {
+			config.operation("llmOperations", o)
 		}
 		config.quota("quota", c.Quota)
 		config.quota("llmTokenQuota", c.LLMQuota)
@@ -179,11 +182,12 @@ func (e accessEntityElement) operations(tag string, g *entity.OperationGroup) {
 	group.text("operationConfigType", g.ConfigType)
 }
 
-func (e accessEntityElement) operation(o entity.Operation) {
-	operation := e.child("operations")
+func (e accessEntityElement) operation(tag string, o entity.Operation) {
+	operation := e.child(tag)
 	for _, m := range o.Methods {
 		operation.text("methods", m)
 	}
+	operation.text("model", o.Model)
 	operation.text("resource", o.Resource)
 }
 

@@ -10,7 +10,8 @@
 //  3. holder.go      what stands behind one consumer key: credential, app,
 //     developer, products, and whether each of them is in force
 //  4. match.go       which product lets a caller use a proxy, a path, a method
-//  5. token.go       tokens, codes and revocations
+//  5. model.go      which product lets a caller ask a model
+//  6. token.go       tokens, codes and revocations
 //
 // Everything in a Directory is immutable: a change puts a new value in place of
 // the old one. The package knows no policy and no engine.

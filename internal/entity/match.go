@@ -74,7 +74,8 @@ func (p *Product) HasResource(path string) bool {
 }
 
 func (c *OperationConfig) has(covers func(resource string) bool) bool {
-	return slices.ContainsFunc(c.Operations, func(o Operation) bool { return covers(o.Resource) })
+	has := func(o Operation) bool { return covers(o.Resource) }
+	return slices.ContainsFunc(c.Operations, has) || slices.ContainsFunc(c.LLMOperations, has)
 }
 
 func (p *Product) hasOperations() bool {
@@ -96,15 +97,24 @@ func (p *Product) matchOperations(c Call) (best Match, found bool) {
 			if config.APISource != c.Proxy {
 				continue
 			}
-			for j := range config.Operations {
-				o := &config.Operations[j]
-				if o.allows(c) && (!found || len(o.Resource) > len(best.Resource)) {
-					best, found = Match{p, config, o, o.Resource}, true
-				}
+			if o := config.closest(c); o != nil && (!found || len(o.Resource) > len(best.Resource)) {
+				best, found = Match{p, config, o, o.Resource}, true
 			}
 		}
 	}
 	return best, found
+}
+
+// closest is the most specific operation that allows the call, nil for none.
+func (c *OperationConfig) closest(call Call) (best *Operation) {
+	for _, list := range [...][]Operation{c.Operations, c.LLMOperations} {
+		for i := range list {
+			if o := &list[i]; (best == nil || len(o.Resource) > len(best.Resource)) && o.allows(call) {
+				best = o
+			}
+		}
+	}
+	return best
 }
 
 func (o *Operation) allows(c Call) bool {

@@ -51,16 +51,19 @@ type OperationGroup struct {
 type OperationConfig struct {
 	APISource  string      `json:"apiSource"`
 	Operations []Operation `json:"operations,omitempty"`
-	Quota      *QuotaLimit `json:"quota,omitempty"`
-	LLMQuota   *QuotaLimit `json:"llmTokenQuota,omitempty"`
-	Attributes []Attribute `json:"attributes,omitempty"`
+	// LLMOperations are the operations in an llmOperationGroup.
+	LLMOperations []Operation `json:"llmOperations,omitempty"`
+	Quota         *QuotaLimit `json:"quota,omitempty"`
+	LLMQuota      *QuotaLimit `json:"llmTokenQuota,omitempty"`
+	Attributes    []Attribute `json:"attributes,omitempty"`
 }
 
 // Operation is a resource with the methods that may be used on it; none stands
-// for all.
+// for all. In an llmOperationGroup it also names the model that may be asked.
 type Operation struct {
 	Resource string   `json:"resource"`
 	Methods  []string `json:"methods,omitempty"`
+	Model    string   `json:"model,omitempty"`
 }
 
 // QuotaLimit is a quota of a product or of its operations.

@@ -13,8 +13,8 @@ import (
 // read is somebody's mistake.
 var idle = strays.Idle{
 	reflect.TypeFor[entity.Product]():         {"grpcOperationGroup", "space"},
-	reflect.TypeFor[entity.OperationConfig](): {"llmOperations", "methods", "service"},
-	reflect.TypeFor[entity.Operation]():       {"model", "operation", "operationTypes"},
+	reflect.TypeFor[entity.OperationConfig](): {"methods", "service"},
+	reflect.TypeFor[entity.Operation]():       {"operation", "operationTypes"},
 	reflect.TypeFor[entity.Developer]():       {"accessType", "appFamily", "companies", "organizationId", "uuid"},
 	reflect.TypeFor[appFile]():                {"companyName", "expiryType", "keyExpiresIn"},
 	reflect.TypeFor[entity.Credential]():      {"expiresInSeconds"},
