@@ -71,7 +71,7 @@ func (p *templateParser) quotedEnd(from, limit int) int {
 
 func (p *templateParser) argument(from, to int) templateArgument {
 	text := p.text[from:to]
-	if text == "" || isPlainNumber(text) {
+	if text == "" || isPlainNumber(text) || text == "true" || text == "false" {
 		return templateArgument{text: text, fixed: true, offset: from}
 	}
 	if text[0] == '\'' {

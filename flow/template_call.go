@@ -35,7 +35,7 @@ type templateCall struct {
 // and for an unquoted text that can be no variable's name, such as $.a.
 type templateArgument struct {
 	text       string
-	fixed      bool // quoted, a number, or empty: no variable replaces it
+	fixed      bool // quoted, a number, true or false, or empty: no variable replaces it
 	name       *Name
 	fallback   string // what stands after the colon of NAME:fallback
 	hasDefault bool
