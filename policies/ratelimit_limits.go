@@ -48,19 +48,37 @@ type quotaLimit struct {
 	scope   quotaScope
 }
 
+// replace makes the limit that of a part of the product, and reports whether the part
+// has a whole one.
+func (l *quotaLimit) replace(product, allowed, interval, unit string) bool {
+	n, hasLimit := quotaInteger(flow.Text(allowed))
+	length, hasLength := quotaInteger(flow.Text(interval))
+	u, hasUnit := quotaUnit(unit)
+	if !hasLimit || !hasLength || !hasUnit || length < 1 {
+		return false
+	}
+	l.allowed, l.scope.time, l.scope.product = max(n, 0), quotaTime{int(length), u}, product
+	return true
+}
+
 // quotaScope is whose limit it is, and in which time: each has counters of its own.
 type quotaScope struct {
 	time              quotaTime
 	class             string // "" for none
 	product, resource string // when the limit is not the policy's
+	model             string // when the product limits each model by itself
 }
 
 // owner tells whose limit it is; "" for the policy's own.
 func (s *quotaScope) owner() string {
-	if s.class == "" && s.product == "" {
+	if s.class == "" && s.product == "" && s.model == "" {
 		return ""
 	}
-	return s.class + "\x00" + s.product + "\x00" + s.resource
+	owner := s.class + "\x00" + s.product + "\x00" + s.resource
+	if s.model != "" {
+		owner += "\x00" + s.model
+	}
+	return owner
 }
 
 // quotaDefaultCount is what Allow is when it says nothing.
