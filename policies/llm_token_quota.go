@@ -2,7 +2,6 @@ package policies
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -54,13 +53,12 @@ The variables begin with ratelimit.POLICY: those of Quota, and model.`,
 // llmTokenQuota is specified by policies-2.md 32.
 type llmTokenQuota struct {
 	counter      *quotaCounter
-	usage, model *flow.Template // nil for none
-	ignore       bool           // IgnoreUnresolvedVariables
+	usage, model *llmSource // nil for none
 	mode         flow.CountMode
 	products     []*flow.Name // variables that may tell the caller's product
 	prefix       string       // of the variables
 
-	violation, noModel, noUsage, badTemplate, noMatch *faults.Def
+	violation, noUsage, noMatch *faults.Def
 }
 
 // llmTokenQuotaElements are those of Quota without MessageWeight, and four more.
@@ -73,15 +71,14 @@ var llmTokenQuotaElements = []string{
 func compileLLMTokenQuota(b *flow.Build, el *etree.Element) flow.Policy {
 	b.Known(el, llmTokenQuotaElements...)
 	b.NeedState(el)
+	noUsage, badTemplate := b.Fault("FailedToResolveTokenUsageCount"), b.Fault("MessageTemplateExtractionFailed")
 	p := &llmTokenQuota{
 		counter:   llmTokenQuotaCounter(b, el),
-		usage:     llmTokenQuotaSource(b, el, "LLMTokenUsageSource"),
-		model:     llmTokenQuotaSource(b, el, "LLMModelSource"),
-		ignore:    b.Bool(el, "IgnoreUnresolvedVariables", false),
+		usage:     compileLLMSource(b, el, "LLMTokenUsageSource", "", noUsage, badTemplate),
+		model:     compileLLMSource(b, el, "LLMModelSource", "", b.Fault("FailedToResolveModelName"), badTemplate),
 		mode:      quotaMode(b, el),
 		prefix:    "ratelimit." + b.Owner + ".",
-		violation: b.Fault("LLMTokenQuotaViolation"), noModel: b.Fault("FailedToResolveModelName"), noUsage: b.Fault("FailedToResolveTokenUsageCount"),
-		badTemplate: b.Fault("MessageTemplateExtractionFailed"), noMatch: b.Fault("InvalidAPICallAsNoApiProductMatchFound"),
+		violation: b.Fault("LLMTokenQuotaViolation"), noUsage: noUsage, noMatch: b.Fault("InvalidAPICallAsNoApiProductMatchFound"),
 	}
 	p.products = llmTokenQuotaProducts(b, p.counter.limits.product)
 	if p.usage == nil && p.mode != flow.EnforceOnly {
@@ -100,14 +97,6 @@ func llmTokenQuotaCounter(b *flow.Build, el *etree.Element) *quotaCounter {
 	defer func() { b.Kind = kind }()
 	b.Kind = "Quota"
 	return compileQuotaCounter(b, el, quotaUse{policy: kind, product: "llmQuota", noInterval: invalid, noUnit: invalid})
-}
-
-func llmTokenQuotaSource(b *flow.Build, el *etree.Element, tag string) *flow.Template {
-	child := b.Child(el, tag)
-	if flow.TextOf(child) == "" {
-		return nil
-	}
-	return b.Template(child, flow.TextOf(child))
 }
 
 // llmTokenQuotaProducts are the variables of the step that UseQuotaConfigInAPIProduct
@@ -143,7 +132,8 @@ func (p *llmTokenQuota) modelOf(x *flow.Exchange) (string, error) {
 	if p.model == nil {
 		return "", nil
 	}
-	return p.expand(x, p.model, p.noModel)
+	text, err := p.model.text(x)
+	return strings.TrimSpace(text), err
 }
 
 // llmMostTokens is the largest number of tokens; above it a few answers would leave 63
@@ -159,34 +149,15 @@ func (p *llmTokenQuota) tokens(x *flow.Exchange) (int64, error) {
 	if p.usage == nil {
 		return 0, p.noUsage.New()
 	}
-	text, err := p.expand(x, p.usage, p.noUsage)
+	text, err := p.usage.text(x)
 	if err != nil {
 		return 0, err
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 	if err != nil || n < 0 || n > llmMostTokens {
 		return 0, p.noUsage.New()
 	}
 	return n, nil
-}
-
-// expand is the text of a source. One that gives none has the fault missing.
-func (p *llmTokenQuota) expand(x *flow.Exchange, t *flow.Template, missing *faults.Def) (string, error) {
-	text, err := t.Expand(x, p.ignore)
-	if broken := x.Err(); broken != nil {
-		return "", broken // a body that cannot be read
-	}
-	var unresolved *flow.UnresolvedError
-	switch {
-	case errors.As(err, &unresolved):
-		return "", missing.Wrap(err)
-	case err != nil:
-		return "", p.badTemplate.Wrap(err)
-	}
-	if text = strings.TrimSpace(text); text == "" {
-		return "", missing.New()
-	}
-	return text, nil
 }
 
 // llmAllModels is the model that stands for all of them together, as public bundles
