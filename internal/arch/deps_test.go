@@ -37,6 +37,7 @@ internal/pace           -
 internal/jose           -
 internal/script         -
 internal/oas            -
+internal/graphql        -
 internal/devproxy       -
 internal/spelling       -
 internal/strays         internal/spelling
@@ -70,7 +71,7 @@ cmd/sluice              *
 `
 
 // leaves are the leaf libraries that "leaf" stands for.
-var leaves = []string{"internal/ordjson", "internal/jsonpath", "internal/javaregex", "internal/jsonlimits", "internal/xmllimits", "internal/javatime", "internal/xpath", "internal/entity", "internal/window", "internal/pace", "internal/jose", "internal/script", "internal/delay", "internal/xmljson", "internal/oas", "internal/xslt"}
+var leaves = []string{"internal/ordjson", "internal/jsonpath", "internal/javaregex", "internal/jsonlimits", "internal/xmllimits", "internal/javatime", "internal/xpath", "internal/entity", "internal/window", "internal/pace", "internal/jose", "internal/script", "internal/delay", "internal/xmljson", "internal/oas", "internal/graphql", "internal/xslt"}
 
 // places says in which files alone a library may be imported. A pattern ending
 // in a slash is a whole folder.
@@ -87,6 +88,7 @@ var places = map[string][]string{
 	"github.com/cucumber":            {"internal/features/"},
 	"github.com/getkin/kin-openapi":  {"internal/oas/"},
 	"github.com/santhosh-tekuri":     {"internal/oas/"},
+	"github.com/vektah/gqlparser":    {"internal/graphql/"},
 	"github.com/maypok86/otter":      {"internal/state/", "internal/keysets/"},
 	"go.uber.org/zap":                {"cmd/", "proxy/listen.go", "proxy/listen_h2.go", "internal/cases/"},
 	"net/http":                       {"proxy/listen.go", "proxy/listen_h2.go", "proxy/httpclient.go", "proxy/network.go", "proxy/forward_proxy.go", "proxy/target_http.go", "proxy/target_h2.go", "proxy/target_h2_call.go", "proxy/target_h2_watch.go", "proxy/loadbalancer.go", "proxy/health.go", "faults/", "internal/", "cmd/"},
