@@ -86,6 +86,7 @@ func (p *publishMessage) Execute(ctx context.Context, x *flow.Exchange) error {
 	if err != nil {
 		return p.fault(err)
 	}
+	defer answer.Body.Close()
 	id, err := p.publishedID(answer)
 	if err != nil {
 		return err
