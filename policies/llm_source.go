@@ -56,3 +56,35 @@ func (s *llmSource) text(x *flow.Exchange) (string, error) {
 	}
 	return text, nil
 }
+
+// optional is text of a source that may be nil, or give nothing: then it is "".
+func (s *llmSource) optional(x *flow.Exchange) (string, error) {
+	if s == nil {
+		return "", nil
+	}
+	text, err := s.text(x)
+	if f := (*faults.Fault)(nil); errors.As(err, &f) && f.Def == s.missing {
+		return "", nil
+	}
+	return text, err
+}
+
+// with is the text of s and that of another source, which may be nil; one of them is
+// enough. How Apigee sends what FunctionResponseSource and FunctionCallSource give is not
+// known: here it follows in a line of its own.
+func (s *llmSource) with(x *flow.Exchange, other *llmSource) (string, error) {
+	text, err := s.optional(x)
+	if err != nil {
+		return "", err
+	}
+	more, err := other.optional(x)
+	switch {
+	case err != nil:
+		return "", err
+	case text == "" && more == "":
+		return "", s.missing.New()
+	case text == "" || more == "":
+		return text + more, nil
+	}
+	return text + "\n" + more, nil
+}
