@@ -2,6 +2,7 @@ package graphql
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 // Schema is a compiled schema, for any number of documents at once.
 type Schema struct {
 	schema *ast.Schema
-	rules  *rules.Rules
+	rules  []validator.Rule
 }
 
 // CompileSchema reads the definition of a schema (SDL). The error is an *Error.
@@ -43,17 +44,22 @@ func schemaError(err error) *Error {
 // valueRule is the rule whose sentences quote values.
 const valueRule = "ValuesOfCorrectType"
 
-// quietRules are those of the specification, without suggestions.
-func quietRules() *rules.Rules {
-	list := rules.NewDefaultRules()
+// quietRules are those of the specification, without suggestions, in the order of their
+// names.
+func quietRules() []validator.Rule {
+	byName := rules.NewDefaultRules()
 	for _, quiet := range []validator.Rule{
 		rules.FieldsOnCorrectTypeRuleWithoutSuggestions, rules.KnownArgumentNamesRuleWithoutSuggestions,
 		rules.KnownTypeNamesRuleWithoutSuggestions, rules.ScalarLeafsRuleWithoutSuggestions,
 		rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
 	} {
-		list.RemoveRule(strings.TrimSuffix(quiet.Name, "WithoutSuggestions"))
-		list.AddRule(quiet.Name, quiet.RuleFunc)
+		byName.ReplaceRule(strings.TrimSuffix(quiet.Name, "WithoutSuggestions"), quiet.RuleFunc)
 	}
+	var list []validator.Rule
+	for name, rule := range byName.GetInner() {
+		list = append(list, validator.Rule{Name: name, RuleFunc: rule})
+	}
+	slices.SortFunc(list, func(a, b validator.Rule) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
@@ -85,7 +91,8 @@ func (s *Schema) Validate(d *Document) error {
 	if d.work.visits > MaxVisits || d.work.pairs > MaxPairs {
 		return &Error{Text: "too many fields to validate"}
 	}
-	found := validator.ValidateWithRules(s.schema, d.query, s.rules)
+	// ValidateWithRules, without sources, would sort the rules for each document.
+	found := validator.ValidateWithSources(s.schema, d.query, s.rules...)
 	if len(found) == 0 {
 		return nil
 	}
@@ -96,9 +103,9 @@ func (s *Schema) Validate(d *Document) error {
 	return invalid
 }
 
-func problem(wrong *gqlerror.Error) *Error {
+func problem(wrong *gqlerror.ErrorWithSources) *Error {
 	e := &Error{Text: strings.TrimSuffix(wrong.Message, ".")}
-	if strings.HasPrefix(wrong.Rule, valueRule) {
+	if wrong.Rule == valueRule {
 		e.Text = "a value is not of the type that stands there"
 	}
 	if len(wrong.Locations) > 0 {
