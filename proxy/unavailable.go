@@ -48,8 +48,8 @@ func (p missingPolicy) Execute(context.Context, *flow.Exchange) error {
 // and that were not available when this was written. It makes a better message,
 // no more: a type that becomes available is found before anybody looks here.
 var faultless = []string{
-	"ConnectorCallout", "DeleteOAuthV1Info", "GetOAuthV1Info", "GraphQL", "OAuthV1", "ParseDialogflowRequest",
-	"ParsePayload", "PublishMessage", "SetDialogflowResponse", "TraceCapture", "VerifyIAM",
+	"ConnectorCallout", "DeleteOAuthV1Info", "GetOAuthV1Info", "OAuthV1", "ParseDialogflowRequest", "SetDialogflowResponse",
+	"TraceCapture", "VerifyIAM",
 }
 
 // isApigeePolicy reports whether a root element for which there is no policy type
