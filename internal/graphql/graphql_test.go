@@ -3,7 +3,9 @@ package graphql
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -244,10 +246,26 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// TestValidateAtOnce is for the race detector: requests share a schema.
+func TestValidateAtOnce(t *testing.T) {
+	s := mustCompile(t, shop)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for _, text := range []string{asked, `{ __schema { types { name } } employee { mass } }`} {
+				if d, err := Parse(text); err != nil || (s.Validate(d) == nil) != (text == asked) {
+					t.Errorf("%s: %v", text, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 // TestHostile: what costs a multiple of its size ends soon, refused or not.
 func TestHostile(t *testing.T) {
 	s := mustCompile(t, shop+"extend type Query { "+manyFields(500)+" }")
-	bomb, flat := "{...F0}", ""
+	bomb, flat, ids := "{...F0}", "", strings.Repeat("id ", 600)
 	for i := range 60 {
 		bomb += fmt.Sprintf(" fragment F%d on Query {...F%d ...F%d a: node {id}}", i, i+1, i+1)
 	}
@@ -258,6 +276,8 @@ func TestHostile(t *testing.T) {
 		"fragments that double":  bomb + " fragment F60 on Query {node {id}}",
 		"operations that spread": flat + "fragment A on Query {" + manyUses(700) + "}",
 		"one name":               "{" + strings.Repeat("node{id} ", 3500) + "}",
+		"one name in fragments":  "{node{" + ids + "...A}} fragment A on Node{" + ids + "}",
+		"one name in place":      "{node{" + ids + "...{" + ids + "}}}",
 		"one name, few":          "{" + strings.Repeat("node{id} ", 600) + "}",
 		"names":                  "{" + manyUses(3500) + "}",
 		"unknown":                "{" + strings.Repeat("fild1 ", 600) + "}",
@@ -270,12 +290,16 @@ func TestHostile(t *testing.T) {
 		"variables":              "query(" + strings.Repeat("$a:Int ", 2900) + "){a}",
 		"operations":             strings.Repeat("query A {node} ", 2900),
 	}
+	refused := []string{"fragments that double", "operations that spread", "one name", "one name in fragments", "one name in place", "operations"}
 	for name, text := range tests {
 		d := mustParse(t, text)
 		start := time.Now()
 		err := s.Validate(d)
 		took := time.Since(start)
 		t.Logf("%s: %v, %d visits, %d pairs, %.80v", name, took, d.work.visits, d.work.pairs, err)
+		if tooMuch := err != nil && err.Error() == "too many fields to validate"; tooMuch != slices.Contains(refused, name) {
+			t.Errorf("%s: %.80v", name, err)
+		}
 		if took > 5*time.Second {
 			t.Errorf("%s takes %v", name, took)
 		}

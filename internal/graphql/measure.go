@@ -11,8 +11,8 @@ const (
 	// MaxVisits bounds the fields that are met when each definition is followed into the
 	// fragments that it spreads.
 	MaxVisits = 100_000
-	// MaxPairs bounds the pairs of fields that have one name in the response, which are
-	// compared with each other where they meet.
+	// MaxPairs bounds the pairs of fields that have one name in the response below one
+	// name: those are compared with each other.
 	MaxPairs = 500_000
 )
 
@@ -33,9 +33,15 @@ type measurement struct {
 	d      *Document
 	known  map[string]extent // fragments that were walked
 	within map[string]bool   // fragments that the walk is in
-	fields map[string]int    // by the name that they have in the response
+	fields map[place]int
 	err    error
 }
+
+// place is where a field stands in the response: below a name, "" for an operation.
+type place struct{ below, name string }
+
+// inFragment is the below of fields that begin a fragment: it may be spread anywhere.
+const inFragment = "..."
 
 func (d *Document) measure() error {
 	d.names = make(map[string]*ast.FragmentDefinition, len(d.query.Fragments))
@@ -44,10 +50,10 @@ func (d *Document) measure() error {
 			d.names[f.Name] = f
 		}
 	}
-	m := &measurement{d: d, known: map[string]extent{}, within: map[string]bool{}, fields: map[string]int{}}
+	m := &measurement{d: d, known: map[string]extent{}, within: map[string]bool{}, fields: map[place]int{}}
 	var all extent
 	for _, op := range d.query.Operations {
-		all.add(m.selections(op.SelectionSet))
+		all.add(m.selections(op.SelectionSet, ""))
 	}
 	for _, f := range d.query.Fragments {
 		all.add(m.fragment(f.Name))
@@ -59,22 +65,36 @@ func (d *Document) measure() error {
 		return &Error{Text: "fields nest deeper than " + strconv.Itoa(MaxDepth) + " levels"}
 	}
 	d.work.visits = all.fields
-	for _, n := range m.fields {
-		d.work.pairs += n * n / 2
-	}
+	d.work.pairs = m.pairs()
 	return nil
 }
 
-func (m *measurement) selections(set ast.SelectionSet) extent {
+// pairs is at least the number of pairs of fields that may be compared.
+func (m *measurement) pairs() int {
+	total := map[string]int{} // by name
+	for at, n := range m.fields {
+		total[at.name] += n
+	}
+	pairs := 0
+	for at, n := range m.fields {
+		pairs += n * n / 2
+		if at.below == inFragment {
+			pairs += n * total[at.name]
+		}
+	}
+	return pairs
+}
+
+func (m *measurement) selections(set ast.SelectionSet, below string) extent {
 	var all extent
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
-			m.fields[s.Alias]++ // which is the name where there is none
-			inner := m.selections(s.SelectionSet)
+			m.fields[place{below, s.Alias}]++ // the alias is the name where there is none
+			inner := m.selections(s.SelectionSet, s.Alias)
 			all.add(extent{inner.depth + 1, inner.fields + 1})
 		case *ast.InlineFragment:
-			all.add(m.selections(s.SelectionSet))
+			all.add(m.selections(s.SelectionSet, below))
 		case *ast.FragmentSpread:
 			all.add(m.fragment(s.Name))
 		}
@@ -94,7 +114,7 @@ func (m *measurement) fragment(name string) extent {
 		return e
 	}
 	m.within[name] = true
-	e = m.selections(f.SelectionSet)
+	e = m.selections(f.SelectionSet, inFragment)
 	delete(m.within, name)
 	m.known[name] = e
 	return e
