@@ -83,6 +83,7 @@ func accessEntityProduct(p *entity.Product) *etree.Element {
 	e.operations("OperationGroup", p.OperationGroup)
 	e.operations("GraphqlOperationGroup", p.GraphQLGroup)
 	e.operations("LlmOperationGroup", p.LLMGroup)
+	e.operations("PayloadOperationGroup", p.PayloadGroup)
 	e.list("Proxies", "Proxy", p.Proxies)
 	e.text("Quota", string(p.Quota))
 	e.text("QuotaInterval", string(p.QuotaInterval))
@@ -188,6 +189,7 @@ func (e accessEntityElement) operation(tag string, o entity.Operation) {
 		operation.text("methods", m)
 	}
 	operation.text("model", o.Model)
+	operation.text("operation", o.Name)
 	operation.text("resource", o.Resource)
 }
 

@@ -171,13 +171,17 @@ func (v *identityVariables) ofProduct(m entity.Match) []identityVariable {
 	return l.made
 }
 
+// identityPayload is where ParsePayload tells the operation of the payload, which
+// products may name instead of a path.
+const identityPayload = "apigee.payload.operation"
+
 // operation has variables under the prefix and without, as runtime.md 6.2 has them.
 // Operations of a REST proxy have no name; that their resource is
 // apiproduct.operation, documented as the name, is inferred.
 func (l *identityList) operation(m entity.Match) {
 	if m.Operation != nil {
-		l.text("operation", m.Operation.Resource)
-		l.text("operation.resource", m.Operation.Resource)
+		l.text("operation", m.Resource)
+		l.text("operation.resource", m.Resource)
 		l.list("operation.methods", len(m.Operation.Methods) > 0, m.Operation.Methods)
 	}
 	if m.Config == nil {

@@ -174,9 +174,10 @@ func (a *oauthv2Admission) wide(t *entity.Token) bool {
 // oauthv2Match finds the product, of those that the token was issued for, that
 // lets this request through.
 func oauthv2Match(x *flow.Exchange, h entity.Holder, t *entity.Token) (entity.Match, bool) {
+	payload, _ := x.Held(identityPayload)
 	call := entity.Call{
 		Environment: x.Proxy.Environment, Proxy: x.Proxy.Name, BasePath: x.Proxy.BasePath,
-		Suffix: x.Path.Suffix, Method: x.Request.Method,
+		Suffix: x.Path.Suffix, Method: x.Request.Method, Operation: payload.String(),
 	}
 	return h.Match(call, func(p *entity.Product) bool { return slices.Contains(t.Products, p.Name) })
 }

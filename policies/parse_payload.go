@@ -24,7 +24,9 @@ var _ = register(flow.Kind{
 parsepayload.POLICY.operation is tools/call/NAME for the call of a tool, prompts/get/NAME for a prompt, and for
 everything else the method, such as tools/list. parsepayload.POLICY.json-rpc.request.method and id are the members of
 the message, params.NAME those of its params, so that params.arguments.NAME is an argument of a tool; deeper ones
-have more dots. Objects and arrays are read as JSON.
+have more dots. Objects and arrays are read as JSON. The same variables are there under apigee.payload, without the
+name of the policy. API products with a payloadOperationGroup are matched by the operation: put VerifyAPIKey, or
+OAuthV2, after this policy.
 
 The answer of a client to a request of the server is a message as well: it has an id and no operation. A payload that
 is no such message ends in InvalidPayload.`,
@@ -36,8 +38,13 @@ is no such message ends in InvalidPayload.`,
 	},
 })
 
-// parsePayload is specified by policies-2.md 32. The faults are ours: no source tells
-// of any.
+// parsePayloadLast is the other prefix of the variables: Google's page of the policy has
+// it, and the one on access to MCP tools has parsepayload.POLICY. VerifyAPIKey and OAuthV2
+// read apigee.payload.operation.
+const parsePayloadLast = "apigee.payload."
+
+// parsePayload is specified by policies-2.md 32 and Google's page of it. The faults are
+// ours: no source tells of any.
 type parsePayload struct {
 	source string
 	prefix string // of the variables
@@ -73,7 +80,9 @@ func (p *parsePayload) Execute(_ context.Context, x *flow.Exchange) error {
 	if reason := parsePayloadObjection(root); reason != "" {
 		return p.invalid.New("reason", reason)
 	}
-	x.PutResults(p.prefix, &parsedPayload{root})
+	parsed := &parsedPayload{root}
+	x.PutResults(p.prefix, parsed)
+	x.PutResults(parsePayloadLast, parsed)
 	return nil
 }
 

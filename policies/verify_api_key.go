@@ -18,8 +18,8 @@ var _ = register(flow.Kind{
 		Title: "lets a request pass when its API key is in force and one of the key's products has the requested resource",
 		Text: `APIKey says which variable holds the key. The key must be known, approved and not expired, its app approved, its
 developer active. Of the products that the key is approved for, the first one counts that has this environment, proxy,
-path and, in an operation group, method; without such a product the request is refused with
-InvalidApiKeyForGivenResource.
+path and, in an operation group, method, or the operation that ParsePayload found in the payload, if the product names
+such for the proxy; without such a product the request is refused with InvalidApiKeyForGivenResource.
 
 The variables begin with verifyapikey.POLICY: client_id, client_secret, redirection_uris, developer.app.id,
 developer.app.name, developer.id, app.*, developer.*, and of the product apiproduct.name, apiproduct.operation.resource,
@@ -133,9 +133,10 @@ func (p *verifyAPIKey) resolve(x *flow.Exchange) (string, error) {
 }
 
 func verifyAPIKeyCall(x *flow.Exchange) entity.Call {
+	payload, _ := x.Held(identityPayload)
 	return entity.Call{
 		Environment: x.Proxy.Environment, Proxy: x.Proxy.Name, BasePath: x.Proxy.BasePath,
-		Suffix: x.Path.Suffix, Method: x.Request.Method,
+		Suffix: x.Path.Suffix, Method: x.Request.Method, Operation: payload.String(),
 	}
 }
 

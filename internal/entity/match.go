@@ -12,6 +12,7 @@ type Call struct {
 	BasePath    string // of the ProxyEndpoint
 	Suffix      string // path after the base path, begins with "/" or is empty
 	Method      string
+	Operation   string // of the payload, as ParsePayload finds it; "" for none
 }
 
 // Match is the part of a product that lets a call through.
@@ -19,7 +20,7 @@ type Match struct {
 	Product   *Product
 	Config    *OperationConfig // nil when the product has apiResources instead
 	Operation *Operation       // nil as well
-	Resource  string           // the pattern that matched; "" when the product names none
+	Resource  string           // the pattern that matched, or the payload's operation; "" when the product names none
 }
 
 // Quota returns the quota that holds for the match: that of its operations when
@@ -41,6 +42,9 @@ func (p *Product) Match(c Call) (Match, bool) {
 		return Match{}, false
 	}
 	if p.hasOperations() {
+		if c.Operation != "" && p.limitsPayload(c.Proxy) {
+			return p.matchPayload(c)
+		}
 		return p.matchOperations(c)
 	}
 	if len(p.Proxies) > 0 && !slices.Contains(p.Proxies, c.Proxy) {
@@ -81,7 +85,8 @@ func (c *OperationConfig) has(covers func(resource string) bool) bool {
 func (p *Product) hasOperations() bool {
 	return p.OperationGroup != nil && len(p.OperationGroup.Configs) > 0 ||
 		p.GraphQLGroup != nil && len(p.GraphQLGroup.Configs) > 0 ||
-		p.LLMGroup != nil && len(p.LLMGroup.Configs) > 0
+		p.LLMGroup != nil && len(p.LLMGroup.Configs) > 0 ||
+		p.PayloadGroup != nil && len(p.PayloadGroup.Configs) > 0
 }
 
 // matchOperations looks at all operations and takes the most specific one, the
@@ -103,6 +108,25 @@ func (p *Product) matchOperations(c Call) (best Match, found bool) {
 		}
 	}
 	return best, found
+}
+
+// limitsPayload reports whether the product names operations of the proxy's payloads.
+// Then what it does not name is not let through because a path is.
+func (p *Product) limitsPayload(proxy string) bool {
+	return p.PayloadGroup != nil && slices.ContainsFunc(p.PayloadGroup.Configs, func(c OperationConfig) bool { return c.APISource == proxy })
+}
+
+// matchPayload looks for the operation of the payload. Google's examples name each
+// operation in full; whether Apigee knows wildcards there is not known.
+func (p *Product) matchPayload(c Call) (Match, bool) {
+	for i := range p.PayloadGroup.Configs {
+		config := &p.PayloadGroup.Configs[i]
+		at := slices.IndexFunc(config.Operations, func(o Operation) bool { return o.Name == c.Operation })
+		if at >= 0 && config.APISource == c.Proxy {
+			return Match{p, config, &config.Operations[at], c.Operation}, true
+		}
+	}
+	return Match{}, false
 }
 
 // closest is the most specific operation that allows the call, nil for none.

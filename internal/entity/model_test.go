@@ -55,3 +55,30 @@ func TestMatchLLMOperations(t *testing.T) {
 		t.Error("the resource is not there")
 	}
 }
+
+// TestMatchPayload: what a payload asks for counts where a product names it, also when
+// a path of the product would let it through.
+func TestMatchPayload(t *testing.T) {
+	p := &Product{}
+	const product = `{"name": "p",
+		"operationGroup": {"operationConfigs": [{"apiSource": "mcp", "operations": [{"resource": "/"}]}]},
+		"payloadOperationGroup": {"operationConfigs": [
+			{"apiSource": "other", "operations": [{"operation": "tools/call/drop"}]},
+			{"apiSource": "mcp", "operations": [{"operation": "tools/call/add"}], "quota": {"limit": "2", "interval": "1", "timeUnit": "minute"}},
+			{"apiSource": "mcp", "operations": [{"operation": "tools/list"}]}]}}`
+	if err := json.Unmarshal([]byte(product), p); err != nil {
+		t.Fatal(err)
+	}
+	for operation, want := range map[string]string{"tools/call/add": "2", "tools/list": "", "tools/call/drop": "none", "tools/call/ad": "none", "": ""} {
+		got := "none"
+		if m, ok := p.Match(Call{Proxy: "mcp", Suffix: "/mcp", Method: "POST", Operation: operation}); ok {
+			got = string(m.Quota().Limit)
+			if operation != "" && m.Resource != operation {
+				t.Errorf("%q matches %q", operation, m.Resource)
+			}
+		}
+		if got != want {
+			t.Errorf("%q: quota %s, want %s", operation, got, want)
+		}
+	}
+}

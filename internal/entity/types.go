@@ -35,6 +35,7 @@ type Product struct {
 	OperationGroup *OperationGroup `json:"operationGroup,omitempty"`
 	GraphQLGroup   *OperationGroup `json:"graphqlOperationGroup,omitempty"`
 	LLMGroup       *OperationGroup `json:"llmOperationGroup,omitempty"`
+	PayloadGroup   *OperationGroup `json:"payloadOperationGroup,omitempty"`
 	LLMQuota       Text            `json:"llmQuota,omitempty"`
 	LLMInterval    Text            `json:"llmQuotaInterval,omitempty"`
 	LLMTimeUnit    string          `json:"llmQuotaTimeUnit,omitempty"`
@@ -59,11 +60,13 @@ type OperationConfig struct {
 }
 
 // Operation is a resource with the methods that may be used on it; none stands
-// for all. In an llmOperationGroup it also names the model that may be asked.
+// for all. In an llmOperationGroup it also names the model that may be asked. In a
+// payloadOperationGroup it has a Name alone: what ParsePayload finds in the payload.
 type Operation struct {
 	Resource string   `json:"resource"`
 	Methods  []string `json:"methods,omitempty"`
 	Model    string   `json:"model,omitempty"`
+	Name     string   `json:"operation,omitempty"`
 }
 
 // QuotaLimit is a quota of a product or of its operations.

@@ -14,7 +14,7 @@ import (
 var idle = strays.Idle{
 	reflect.TypeFor[entity.Product]():         {"grpcOperationGroup", "space"},
 	reflect.TypeFor[entity.OperationConfig](): {"methods", "service"},
-	reflect.TypeFor[entity.Operation]():       {"operation", "operationTypes"},
+	reflect.TypeFor[entity.Operation]():       {"operationTypes"},
 	reflect.TypeFor[entity.Developer]():       {"accessType", "appFamily", "companies", "organizationId", "uuid"},
 	reflect.TypeFor[appFile]():                {"companyName", "expiryType", "keyExpiresIn"},
 	reflect.TypeFor[entity.Credential]():      {"expiresInSeconds"},
