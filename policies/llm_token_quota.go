@@ -2,6 +2,7 @@ package policies
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -27,7 +28,7 @@ LLMModelSource one that gives the model's name.
 What a request uses is known when the model has answered. So two policies with the same SharedName, Identifier and
 model work together: one in the request flow with EnforceOnly, which looks whether something is left, and one in the
 response flow with CountOnly, which counts and never refuses. The request that goes over the limit is answered, the
-next one ends in LLMTokenQuotaViolation.
+next one ends in LLMTokenQuotaViolation. In an EventFlow only events that tell how many are counted.
 
 When the caller's API product names models in its llmOperationGroup, each model has a counter of its own, and a model
 that is not named there ends in InvalidAPICallAsNoApiProductMatchFound. The model "ALL" stands for all together.
@@ -118,6 +119,9 @@ func (p *llmTokenQuota) Execute(ctx context.Context, x *flow.Exchange) error {
 		return err
 	}
 	tokens, err := p.tokens(x)
+	if llmTokenQuotaLater(x, err, p.noUsage) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -158,6 +162,17 @@ func (p *llmTokenQuota) tokens(x *flow.Exchange) (int64, error) {
 		return 0, p.noUsage.New()
 	}
 	return n, nil
+}
+
+// llmTokenQuotaLater reports whether err is that an event of a stream tells no usage: one
+// of its last events does, and that one is counted (as third parties have seen).
+func llmTokenQuotaLater(x *flow.Exchange, err error, noUsage *faults.Def) bool {
+	f, ok := errors.AsType[*faults.Fault](err)
+	if !ok || f.Def != noUsage {
+		return false
+	}
+	_, event := x.Held("response.event.current.content")
+	return event
 }
 
 // llmAllModels is the model that stands for all of them together, as public bundles
