@@ -2,6 +2,7 @@ package policies
 
 import (
 	"context"
+	"math"
 	"strconv"
 
 	"github.com/beevik/etree"
@@ -18,13 +19,14 @@ var _ = register(flow.Kind{
 		Title: "answers a prompt from the cache when one that means the same was answered before",
 		Text: `Asks the model at Embeddings/VertexAI/URL for the embedding of the prompt, and the index at
 SimilaritySearch/VertexAI/URL for the nearest prompt that SemanticCachePopulate put there. When that is as near as
-Threshold says (0.9 without one, 1 is the same), and its answer still is in the cache, the answer is served with the
+Threshold says (0.9 without one), and its answer still is in the cache, the answer is served with the
 header Cached-Content: true: the target and the flows of the target are skipped, the response flow of the
 ProxyEndpoint runs. Otherwise the request goes on, and SemanticCachePopulate stores what the target answers.
 
 UserPromptSource gives the prompt; without it that is the last text of a request to a Gemini model. The key is the
-prompt alone: put the policy where the rest of the request does not matter. DistanceMeasureType is that of the index,
-DOT_PRODUCT_DISTANCE without it. A prompt above 256 KB is not looked for.
+prompt alone: put the policy where the rest of the request does not matter. DistanceMeasureType is that of the index: with
+DOT_PRODUCT_DISTANCE, the default, 1 is the same, and a Threshold the least that is near; with COSINE_DISTANCE,
+SQUARED_L2_DISTANCE and L1_DISTANCE 0 is the same, and a Threshold the most. A prompt above 256 KB is not looked for.
 
 Both URLs are called with the token of the deployment's service account. To run without Google, serve something that
 answers alike and lead the policy there: --map-host NAME=127.0.0.1:9000 --google-tokens local`,
@@ -52,7 +54,7 @@ type semanticCacheLookup struct {
 	embeddings, index *vertexMethod
 	deployed          string // DeployedIndexID
 	threshold         float64
-	similarity        func(distance float64) float64
+	near              func(distance, threshold float64) bool
 }
 
 func compileSemanticCacheLookup(b *flow.Build, el *etree.Element) flow.Policy {
@@ -68,7 +70,7 @@ func compileSemanticCacheLookup(b *flow.Build, el *etree.Element) flow.Policy {
 		index:      compileVertexMethod(b, el, "SimilaritySearch", ":findNeighbors", b.Fault("VectorSearchAPIFailed")),
 		deployed:   b.Text(at, "DeployedIndexId"), // as Google's tutorial spells it
 		threshold:  semanticThreshold(b, at),
-		similarity: semanticMeasures[b.Enum(at, "DistanceMeasureType", semanticMeasureNames...)],
+		near:       semanticMeasures[b.Enum(at, "DistanceMeasureType", semanticMeasureNames...)],
 	}
 	if p.deployed == "" && at != nil {
 		p.deployed = b.Need(at, "DeployedIndexID")
@@ -80,15 +82,16 @@ func compileSemanticCacheLookup(b *flow.Build, el *etree.Element) flow.Policy {
 const semanticDefaultThreshold = 0.9
 
 // semanticThreshold reads Threshold. Samples have a placeholder there, which somebody
-// fills in before they are deployed: it is told of, and not refused.
+// fills in before they are deployed: it is told of, and not refused. Since September
+// 2026 a Threshold may be above 1, as L2 distances are.
 func semanticThreshold(b *flow.Build, el *etree.Element) float64 {
 	text := b.Text(el, "Threshold")
 	if text == "" {
 		return semanticDefaultThreshold
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(n >= 0 && n <= 1) {
-		b.Warn(b.Child(el, "Threshold"), "InvalidValue", strconv.Quote(text)+" is no number from 0 to 1: 0.9 is taken", "write, for example, 0.95")
+	if err != nil || !(n >= 0) || math.IsInf(n, 0) {
+		b.Warn(b.Child(el, "Threshold"), "InvalidValue", strconv.Quote(text)+" is no number of at least 0: 0.9 is taken", "write, for example, 0.95")
 		return semanticDefaultThreshold
 	}
 	return n
@@ -96,15 +99,16 @@ func semanticThreshold(b *flow.Build, el *etree.Element) float64 {
 
 var semanticMeasureNames = []string{"DOT_PRODUCT_DISTANCE", "COSINE_DISTANCE", "SQUARED_L2_DISTANCE", "L1_DISTANCE"}
 
-// semanticMeasures turn what an index calls the distance of two unit vectors into a
-// similarity, 1 for the same. An index of DOT_PRODUCT_DISTANCE, which Google's tutorial
-// makes, answers the product itself; the others are inferred from their definitions.
-var semanticMeasures = map[string]func(float64) float64{
-	"DOT_PRODUCT_DISTANCE": func(d float64) float64 { return d },
-	"COSINE_DISTANCE":      func(d float64) float64 { return 1 - d },
-	"SQUARED_L2_DISTANCE":  func(d float64) float64 { return 1 - d/2 },
-	"L1_DISTANCE":          func(d float64) float64 { return 1 - d },
+// semanticMeasures say whether a prompt at that distance is near enough. An index of
+// DOT_PRODUCT_DISTANCE answers the product itself, which is 1 for the same unit vector;
+// with the others the same is at distance 0, and the threshold is compared in that
+// direction (release notes of September 2026).
+var semanticMeasures = map[string]func(distance, threshold float64) bool{
+	"DOT_PRODUCT_DISTANCE": semanticAbove, "COSINE_DISTANCE": semanticBelow, "SQUARED_L2_DISTANCE": semanticBelow, "L1_DISTANCE": semanticBelow,
 }
+
+func semanticAbove(distance, threshold float64) bool { return distance >= threshold }
+func semanticBelow(distance, threshold float64) bool { return distance <= threshold }
 
 func (p *semanticCacheLookup) Execute(ctx context.Context, x *flow.Exchange) error {
 	prompt, err := p.prompt.text(x)
@@ -121,7 +125,7 @@ func (p *semanticCacheLookup) Execute(ctx context.Context, x *flow.Exchange) err
 	}
 	x.Put(semanticSearched, flow.ObjectValue(&semanticSearch{semanticID(prompt), vector}))
 	near, ok, err := p.index.nearest(ctx, x, p.deployed, vector)
-	if err != nil || !ok || p.similarity(near.Distance) < p.threshold {
+	if err != nil || !ok || !p.near(near.Distance, p.threshold) {
 		return err
 	}
 	return p.serve(ctx, x, near.Datapoint.ID)

@@ -22,7 +22,7 @@ func TestSemanticCacheDeployment(t *testing.T) {
 		semanticLookup("<DeployedIndexId>i</DeployedIndexId>"): "",
 		semanticLookup(""): "error MissingElement",
 		semanticLookup(index + "<Threshold>near</Threshold>"):                                             "warning InvalidValue",
-		semanticLookup(index + "<Threshold>1.5</Threshold>"):                                              "warning InvalidValue",
+		semanticLookup(index + "<Threshold>1.5</Threshold>"):                                              "",
 		semanticLookup(index + "<Threshold>NaN</Threshold>"):                                              "warning InvalidValue",
 		semanticLookup(index + "<DistanceMeasureType>MILES</DistanceMeasureType>"):                        "error InvalidValue",
 		strings.Replace(semanticLookup(index), "https://e", "http://e", 1):                                "error InvalidValue",
@@ -62,9 +62,12 @@ func TestSemanticCacheMeasures(t *testing.T) {
 	}{
 		{"", "0.91", true}, {"", "0.89", false},
 		{"<Threshold>0.8</Threshold>", "0.81", true},
-		{"<DistanceMeasureType>COSINE_DISTANCE</DistanceMeasureType>", "0.05", true}, {"<DistanceMeasureType>COSINE_DISTANCE</DistanceMeasureType>", "0.91", false},
-		{"<DistanceMeasureType>SQUARED_L2_DISTANCE</DistanceMeasureType>", "0.19", true}, {"<DistanceMeasureType>SQUARED_L2_DISTANCE</DistanceMeasureType>", "0.21", false},
-		{"<DistanceMeasureType>L1_DISTANCE</DistanceMeasureType>", "0.05", true}, {"<DistanceMeasureType>L1_DISTANCE</DistanceMeasureType>", "0.5", false},
+		{"<Threshold>0.1</Threshold><DistanceMeasureType>COSINE_DISTANCE</DistanceMeasureType>", "0.05", true},
+		{"<Threshold>0.1</Threshold><DistanceMeasureType>COSINE_DISTANCE</DistanceMeasureType>", "0.91", false},
+		{"<Threshold>1.5</Threshold><DistanceMeasureType>SQUARED_L2_DISTANCE</DistanceMeasureType>", "1.4", true},
+		{"<Threshold>1.5</Threshold><DistanceMeasureType>SQUARED_L2_DISTANCE</DistanceMeasureType>", "1.6", false},
+		{"<Threshold>3</Threshold><DistanceMeasureType>L1_DISTANCE</DistanceMeasureType>", "2.9", true},
+		{"<Threshold>3</Threshold><DistanceMeasureType>L1_DISTANCE</DistanceMeasureType>", "3.1", false},
 	} {
 		w, x := permissive, client()
 		called := vertex(semanticVector, `{"nearestNeighbors": [{"neighbors": [{"datapoint": {"datapointId": "d"}, "distance": `+tt.distance+`}]}]}`)
