@@ -15,36 +15,40 @@ const notSpace = "\t\r\n"
 var toSpaces = strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ", "\t", " ")
 
 // normalize brings the values of a tag's attributes into the form of the data model. source is the text of the tag, nil if it
-// is not known.
+// is not known. It walks source once, however many attributes there are.
 func normalize(attrs []xml.Attr, source []byte) {
+	if !bytes.Contains(source, reference) {
+		source = nil
+	}
 	for i := range attrs {
+		var text []byte
+		text, source = quoted(source)
 		if !strings.ContainsAny(attrs[i].Value, notSpace) {
 			continue
 		}
 		value := toSpaces.Replace(attrs[i].Value)
-		if bytes.Contains(source, []byte("&#")) {
-			value = normalized(quoted(source, i), value)
+		if bytes.Contains(text, reference) {
+			value = normalized(text, value)
 		}
 		attrs[i].Value = value
 	}
 }
 
-// quoted is the i-th quoted text of a tag, with its quotes.
-func quoted(tag []byte, i int) []byte {
-	for {
-		start := bytes.IndexAny(tag, `"'`)
-		if start < 0 {
-			return nil
-		}
-		end := bytes.IndexByte(tag[start+1:], tag[start])
-		if end < 0 {
-			return nil
-		}
-		if i == 0 {
-			return tag[start : start+end+2]
-		}
-		tag, i = tag[start+end+2:], i-1
+// reference begins a character reference.
+var reference = []byte("&#")
+
+// quoted cuts the first quoted text, with its quotes, from a piece of a tag; nil if there is none.
+func quoted(tag []byte) (text, rest []byte) {
+	start := bytes.IndexAny(tag, `"'`)
+	if start < 0 {
+		return nil, nil
 	}
+	end := bytes.IndexByte(tag[start+1:], tag[start])
+	if end < 0 {
+		return nil, nil
+	}
+	end += start + 2
+	return tag[start:end], tag[end:]
 }
 
 // normalized reads a quoted text again with its own white space replaced; otherwise is the value if that fails.

@@ -179,6 +179,9 @@ func (b *builder) add(token xml.Token) error {
 	}
 	switch token := token.(type) {
 	case xml.StartElement:
+		if b.nodes+len(token.Attr) > MaxNodes {
+			return errTooManyNodes
+		}
 		normalize(token.Attr, b.source())
 		return b.open(token)
 	case xml.EndElement:
@@ -244,10 +247,12 @@ func (b *builder) append(n *Node) error {
 	return b.count(n)
 }
 
+var errTooManyNodes = fmt.Errorf("more than %d nodes", MaxNodes)
+
 func (b *builder) count(n *Node) error {
 	n.parent = b.current
 	if b.nodes++; b.nodes > MaxNodes {
-		return fmt.Errorf("more than %d nodes", MaxNodes)
+		return errTooManyNodes
 	}
 	n.order, n.line = b.root.order+b.nodes, int32(b.line)
 	return nil
