@@ -15,7 +15,9 @@ import (
 const (
 	MaxBytes = 32 << 20
 	MaxDepth = 1000
-	MaxNodes = 1 << 20 // elements, attributes, texts, comments, processing instructions
+	MaxNodes = 1 << 20 // elements, attributes and declarations of namespaces, texts, comments, processing instructions
+	// MaxDeclarations bounds the namespaces that one element declares.
+	MaxDeclarations = 1000
 )
 
 type NodeKind uint8
@@ -251,10 +253,16 @@ var errTooManyNodes = fmt.Errorf("more than %d nodes", MaxNodes)
 
 func (b *builder) count(n *Node) error {
 	n.parent = b.current
+	err := b.take()
+	n.order, n.line = b.root.order+b.nodes, int32(b.line)
+	return err
+}
+
+// take counts a node, or what takes as much work as one.
+func (b *builder) take() error {
 	if b.nodes++; b.nodes > MaxNodes {
 		return errTooManyNodes
 	}
-	n.order, n.line = b.root.order+b.nodes, int32(b.line)
 	return nil
 }
 
@@ -311,9 +319,12 @@ func (b *builder) declare(n *Node, a xml.Attr) error {
 	case prefix == "xmlns" || (prefix == "xml") != (a.Value == xmlSpace):
 		return fmt.Errorf("prefix %s cannot be declared as %q", prefix, a.Value)
 	}
+	if len(n.declares) == MaxDeclarations {
+		return fmt.Errorf("more than %d namespaces are declared at an element", MaxDeclarations)
+	}
 	n.declares = append(n.declares, declaration{prefix, a.Value})
 	b.spaces[prefix] = append(b.spaces[prefix], a.Value)
-	return nil
+	return b.take()
 }
 
 func (b *builder) attributes(n *Node, attrs []xml.Attr) error {

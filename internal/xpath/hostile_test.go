@@ -1,6 +1,7 @@
 package xpath
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -25,4 +26,29 @@ func TestManyAttributes(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// declaring is a tag that declares so many namespaces.
+func declaring(n int) string {
+	var tag strings.Builder
+	tag.WriteString("<a")
+	for i := range n {
+		fmt.Fprintf(&tag, ` xmlns:p%d="u"`, i)
+	}
+	return tag.String() + ">"
+}
+
+func TestManyDeclarations(t *testing.T) {
+	if _, err := ParseDocument([]byte(declaring(MaxDeclarations+1) + "</a>")); err == nil || !strings.Contains(err.Error(), "more than 1000 namespaces") {
+		t.Error(err)
+	}
+	wide := mustParse(t, declaring(MaxDeclarations)+strings.Repeat("<b/>", 1000)+"</a>")
+	if r, err := mustCompile(t, "count(//namespace::*)").Eval(wide); err != nil || r.Number() != 1001*1001 {
+		t.Error(r, err)
+	}
+	// What hides other declarations is not seen, but it is looked at.
+	deep := mustParse(t, strings.Repeat(declaring(200), 500)+strings.Repeat("<b/>", 500)+strings.Repeat("</a>", 500))
+	if _, err := mustCompile(t, "count(//b/namespace::*)").Eval(deep); err != ErrTooMuchWork {
+		t.Errorf("%v, want %v", err, ErrTooMuchWork)
+	}
 }

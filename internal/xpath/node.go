@@ -1,7 +1,5 @@
 package xpath
 
-import "slices"
-
 // The kinds of nodes are those of the data model (XPath 1.0, section 5).
 
 // Kind tells what the node is.
@@ -62,13 +60,13 @@ func (n *Node) Declared(visit func(prefix, space string)) {
 
 // InScope calls visit for each namespace in scope at the node, the innermost first, without xml.
 func (n *Node) InScope(visit func(prefix, space string)) {
-	var seen []string
+	seen := map[string]bool{}
 	for ; n != nil; n = n.parent {
 		for _, d := range n.declares {
-			if slices.Contains(seen, d.prefix) {
+			if seen[d.prefix] {
 				continue
 			}
-			seen = append(seen, d.prefix)
+			seen[d.prefix] = true
 			if d.space != "" {
 				visit(d.prefix, d.space)
 			}
@@ -76,17 +74,34 @@ func (n *Node) InScope(visit func(prefix, space string)) {
 	}
 }
 
+// scope measures what a walk over the namespaces in scope at n looks at.
+func (n *Node) scope() int {
+	size := 0
+	for ; n != nil; n = n.parent {
+		size += 1 + len(n.declares)
+	}
+	return size
+}
+
 // Lookup is the URI that prefix stands for at the node.
 func (n *Node) Lookup(prefix string) (space string, ok bool) {
+	space, ok, _ = n.lookup(prefix)
+	return space, ok
+}
+
+// lookup is Lookup that tells besides how many nodes and declarations it looked at.
+func (n *Node) lookup(prefix string) (space string, ok bool, steps int) {
 	if prefix == "xml" {
-		return xmlSpace, true
+		return xmlSpace, true, 0
 	}
 	for ; n != nil; n = n.parent {
-		for _, d := range n.declares {
+		steps++
+		for i, d := range n.declares {
 			if d.prefix == prefix {
-				return d.space, d.space != "" || prefix == ""
+				return d.space, d.space != "" || prefix == "", steps + i
 			}
 		}
+		steps += len(n.declares)
 	}
-	return "", prefix == ""
+	return "", prefix == "", steps
 }

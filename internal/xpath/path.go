@@ -50,6 +50,9 @@ func (s step) apply(c *context, from nodes) nodes {
 	var selected nodes
 	for _, n := range from {
 		start := len(selected)
+		if s.axis.namespaces {
+			c.spend(n.scope())
+		}
 		s.axis.walk(n, func(candidate *Node) {
 			c.spend(1)
 			if s.test.accepts(candidate) {

@@ -84,3 +84,21 @@ func (w *Work) nextOrder() int {
 	w.order++
 	return w.order
 }
+
+// lookupsPerUnit are the declarations that are looked at for a unit of work.
+const lookupsPerUnit = 4
+
+// InScope is the node's InScope, at the price of the namespaces that are declared there and above.
+func (w *Work) InScope(n *Node, visit func(prefix, space string)) error {
+	if err := w.Spend(n.scope()); err != nil {
+		return err
+	}
+	n.InScope(visit)
+	return nil
+}
+
+// Lookup is the node's Lookup, at the price of the declarations that it looks at.
+func (w *Work) Lookup(n *Node, prefix string) (space string, ok bool, err error) {
+	space, ok, steps := n.lookup(prefix)
+	return space, ok, w.Spend(steps / lookupsPerUnit)
+}

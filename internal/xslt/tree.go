@@ -1,6 +1,7 @@
 package xslt
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -10,10 +11,11 @@ import (
 // tree is a result tree in the making: a Maker that has every element declare the namespaces that it needs.
 type tree struct {
 	*xpath.Maker
+	work      *xpath.Work
 	generated int // prefixes
 }
 
-func newTree(w *xpath.Work) *tree { return &tree{Maker: xpath.NewMaker(w)} }
+func newTree(w *xpath.Work) *tree { return &tree{Maker: xpath.NewMaker(w), work: w} }
 
 const xmlSpace = "http://www.w3.org/XML/1998/namespace"
 
@@ -27,8 +29,9 @@ func (t *tree) open(prefix string, n name) error {
 
 // declare has the open element declare a namespace, unless it is in scope already.
 func (t *tree) declare(prefix, space string) error {
-	if bound, ok := t.Current().Lookup(prefix); ok && bound == space || prefix == "xml" {
-		return nil
+	bound, ok, err := t.work.Lookup(t.Current(), prefix)
+	if err != nil || ok && bound == space || prefix == "xml" {
+		return err
 	}
 	return t.Declare(prefix, space)
 }
@@ -72,16 +75,19 @@ func (t *tree) attribute(prefix string, n name, value string) error {
 	case n.space == xmlSpace:
 		return t.Attribute("xml", n.local, n.space, value)
 	}
-	prefix = t.attributePrefix(e, prefix, n.space)
-	if err := t.declare(prefix, n.space); err != nil {
+	prefix, err := t.attributePrefix(e, prefix, n.space)
+	if err == nil {
+		err = t.declare(prefix, n.space)
+	}
+	if err != nil {
 		return err
 	}
 	return t.Attribute(prefix, n.local, n.space, value)
 }
 
-func (t *tree) attributePrefix(e *xpath.Node, prefix, space string) string {
+func (t *tree) attributePrefix(e *xpath.Node, prefix, space string) (_ string, err error) {
 	if prefix == "" {
-		prefix = prefixOf(e, space)
+		prefix, err = t.prefixOf(e, space)
 	}
 	taken := func() bool {
 		if bound, own := declaredHere(e, prefix); own {
@@ -96,18 +102,17 @@ func (t *tree) attributePrefix(e *xpath.Node, prefix, space string) string {
 		}
 		t.generated++
 	}
-	return prefix
+	return prefix, err
 }
 
 // prefixOf is a prefix that stands for a namespace at e, "" if there is none.
-func prefixOf(e *xpath.Node, space string) string {
-	found := ""
-	e.InScope(func(p, s string) {
+func (t *tree) prefixOf(e *xpath.Node, space string) (found string, err error) {
+	err = t.work.InScope(e, func(p, s string) {
 		if s == space && found == "" {
 			found = p
 		}
 	})
-	return found
+	return found, err
 }
 
 // copy appends a node with all that it contains.
@@ -148,12 +153,15 @@ func (t *tree) copyElement(n *xpath.Node) error {
 // copyShallow begins an element like n, with the namespaces in scope there.
 func (t *tree) copyShallow(n *xpath.Node) error {
 	err := t.Open(n.Prefix(), n.Local(), n.Space())
-	n.InScope(func(prefix, space string) {
+	if err != nil {
+		return err
+	}
+	failed := t.work.InScope(n, func(prefix, space string) {
 		if err == nil {
 			err = t.declare(prefix, space)
 		}
 	})
-	if err != nil {
+	if err = cmp.Or(err, failed); err != nil {
 		return err
 	}
 	return t.declare(n.Prefix(), n.Space())
