@@ -85,6 +85,10 @@ func (c *content) match(sent string) (string, bool) {
 // body are listed; of a larger one only whether there are any.
 const maxListed = 10_000
 
+// maxTokens is how many names and indexes the places of all problems of a body
+// may have together: the library gives each problem its place, from the root.
+const maxTokens = 1_000_000
+
 // check compares a body with the schema for its type. Only JSON and forms are
 // looked into.
 func (c *content) check(types []string, body Body) (Problems, error) {
@@ -111,7 +115,23 @@ func (c *content) check(types []string, body Body) (Problems, error) {
 	if err != nil {
 		return Problems{problem("Unable to parse JSON - %s.", err)}, nil
 	}
-	return schema.check(v, bytes.Count(data, []byte(",")) > maxListed, ""), nil
+	separators := bytes.Count(data, []byte(","))
+	return schema.check(v, separators > maxListed || separators > 0 && depth(v) > maxTokens/separators, ""), nil
+}
+
+// depth is how many levels of names and indexes lie in a value.
+func depth(v any) (deepest int) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			deepest = max(deepest, depth(item)+1)
+		}
+	case map[string]any:
+		for _, item := range v {
+			deepest = max(deepest, depth(item)+1)
+		}
+	}
+	return deepest
 }
 
 const formType = "application/x-www-form-urlencoded"

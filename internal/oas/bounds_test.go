@@ -126,6 +126,59 @@ func TestManyProblemsAreBounded(t *testing.T) {
 	}
 }
 
+// TestDeepProblemsAreBounded: each of many problems has a place with a long way to
+// it, of which little is shown.
+func TestDeepProblemsAreBounded(t *testing.T) {
+	s := described(t, `
+openapi: 3.0.3
+info: {title: a, version: b}
+paths:
+  /:
+    post:
+      requestBody: {content: {application/json: {schema: {$ref: "#/components/schemas/Node"}}}}
+      responses: {default: {description: any}}
+components:
+  schemas:
+    Node: {type: object, additionalProperties: {$ref: "#/components/schemas/Node"}}
+`)
+	body := func(levels, leaves int) string {
+		var b strings.Builder
+		for i := range leaves {
+			fmt.Fprintf(&b, `"%d": 1, `, i)
+		}
+		key := `{"` + strings.Repeat("k", 100) + `": `
+		return strings.Repeat(key, levels) + "{" + b.String() + `"x": 1}` + strings.Repeat("}", levels)
+	}
+	quickly(t, 20*time.Second, func() {
+		got := post(t, s, body(1000, 500))
+		if n := strings.Count(got, "ERROR - "); n != maxProblems+1 || len(got) > 2*maxShown*maxProblems || !strings.Contains(got, "451 problems more") {
+			t.Errorf("%d problems in %d bytes: %s", n, len(got), shorten(got))
+		}
+	})
+	if got := post(t, s, body(5000, 5000)); !strings.Contains(got, errBrief.Error()) && !strings.Contains(got, errCostly.Error()) {
+		t.Error(shorten(got))
+	}
+}
+
+// TestPlaces: what is shown of the place of a value, whole where it is short.
+func TestPlaces(t *testing.T) {
+	long := strings.Repeat("~", 1_000_000)
+	for _, tt := range []struct {
+		location []string
+		want     string
+	}{
+		{nil, ""},
+		{[]string{"a", "0", "b/c~"}, "[Path '/a/0/b~1c~0'] "},
+		{[]string{long, long}, "[Path '/" + strings.Repeat("~0", maxShown/2-1) + "~...'] "},
+		{[]string{strings.Repeat("k", maxShown-1)}, "[Path '/" + strings.Repeat("k", maxShown-1) + "'] "},
+		{[]string{strings.Repeat("k", maxShown-1), "k"}, "[Path '/" + strings.Repeat("k", maxShown-1) + "...'] "},
+	} {
+		if got := at(tt.location); got != tt.want {
+			t.Errorf("%s: %s", shorten(strings.Join(tt.location, " ")), got)
+		}
+	}
+}
+
 // TestConcurrentMessages: with -race, that a Spec is shared by requests, metered
 // schemas included.
 func TestConcurrentMessages(t *testing.T) {

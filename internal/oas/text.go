@@ -24,22 +24,23 @@ func (s *Schema) check(v any, brief bool, list string) Problems {
 		return Problems{problem("An error occurred during schema validation - %s.", err)}
 	}
 	t := teller{schema: s, value: v, list: list}
-	t.tell(mismatch)
-	slices.SortStableFunc(t.found, func(a, b told) int {
-		if c := slices.CompareFunc(a.at, b.at, compareToken); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Message, b.Message)
-	})
-	var ps Problems
-	for _, f := range t.found {
-		ps.add(f.Problem)
+	t.collect(mismatch)
+	ps := make(Problems, len(t.found)) // those that trimmed cuts off are only counted
+	for i, f := range t.first() {
+		ps[i] = Problem{f.message, t.whyNone(f.ValidationError)}
 	}
 	return ps
 }
 
+func comparePlace(a, b *jsonschema.ValidationError) int {
+	return slices.CompareFunc(a.InstanceLocation, b.InstanceLocation, compareToken)
+}
+
 // compareToken orders names, and the indexes of a list by their number.
 func compareToken(a, b string) int {
+	if a == b {
+		return 0 // most of two places that lie deep in a value
+	}
 	m, errA := strconv.Atoi(a)
 	n, errB := strconv.Atoi(b)
 	if errA == nil && errB == nil {
@@ -53,45 +54,71 @@ type teller struct {
 	schema *Schema
 	value  any
 	list   string
-	found  []told
+	found  []*jsonschema.ValidationError
 }
 
+// told is an error with its sentence.
 type told struct {
-	Problem
-	at []string
+	*jsonschema.ValidationError
+	message string
 }
 
-// tell collects what went wrong at a value and below it. What only groups other
+// collect finds what went wrong at a value and below it. What only groups other
 // errors is passed through; an alternative that failed is told in the brackets.
-func (t *teller) tell(e *jsonschema.ValidationError) {
+func (t *teller) collect(e *jsonschema.ValidationError) {
 	switch e.ErrorKind.(type) {
 	case *kind.Schema, *kind.Group, *kind.Reference:
-		t.tellAll(e.Causes)
+		for _, cause := range e.Causes {
+			t.collect(cause)
+		}
 		return
 	case *kind.AllOf: // an alternative that the discriminator chooses
 		if t.wrapped(e) {
-			t.tell(e.Causes[0])
+			t.collect(e.Causes[0])
 			return
 		}
 	case *kind.AnyOf: // null, or the schema
 		if t.wrapped(e) {
-			t.tell(e.Causes[len(e.Causes)-1])
+			t.collect(e.Causes[len(e.Causes)-1])
 			return
 		}
 	}
-	p := Problem{Message: at(e.InstanceLocation) + capital(t.sentence(e))}
-	if combines(e.ErrorKind) {
-		for _, cause := range e.Causes[:min(len(e.Causes), maxProblems)] {
-			p.Info = append(p.Info, t.alternative(strings.TrimPrefix(cause.SchemaURL, e.SchemaURL), cause)...)
-		}
-	}
-	t.found = append(t.found, told{p, e.InstanceLocation})
+	t.found = append(t.found, e)
 }
 
-func (t *teller) tellAll(errors []*jsonschema.ValidationError) {
-	for _, e := range errors {
-		t.tell(e)
+// first are up to maxProblems of what was found, by their places and sentences.
+// A sentence is made of no more: it can cost as much as the value is large.
+func (t *teller) first() []told {
+	slices.SortStableFunc(t.found, comparePlace)
+	n := min(len(t.found), maxProblems)
+	for 0 < n && n < len(t.found) && comparePlace(t.found[n-1], t.found[n]) == 0 {
+		n++ // which of one place come first the sentences say
 	}
+	list := make([]told, n)
+	for i, e := range t.found[:n] {
+		list[i] = told{e, at(e.InstanceLocation) + capital(t.sentence(e))}
+	}
+	slices.SortStableFunc(list, func(a, b told) int {
+		if c := comparePlace(a.ValidationError, b.ValidationError); c != 0 {
+			return c
+		}
+		return strings.Compare(a.message, b.message)
+	})
+	return list[:min(n, maxProblems)]
+}
+
+// whyNone tells of schemas that are combined why they do not match.
+func (t *teller) whyNone(e *jsonschema.ValidationError) (infos []string) {
+	if !combines(e.ErrorKind) {
+		return nil
+	}
+	for _, cause := range e.Causes {
+		infos = append(infos, t.alternative(strings.TrimPrefix(cause.SchemaURL, e.SchemaURL), cause)...)
+		if len(infos) > maxProblems {
+			return infos[:maxProblems]
+		}
+	}
+	return infos
 }
 
 // wrapped reports whether the schema that failed is one that lower.go put around
@@ -111,9 +138,9 @@ func (t *teller) schemaOf(e *jsonschema.ValidationError) any {
 // in the schema that lists them, such as /oneOf/0.
 func (t *teller) alternative(name string, e *jsonschema.ValidationError) (infos []string) {
 	inner := teller{schema: t.schema, value: t.value}
-	inner.tell(e)
-	for _, f := range inner.found {
-		infos = append(infos, name+": "+strings.TrimPrefix(f.Message, at(e.InstanceLocation)))
+	inner.collect(e)
+	for _, f := range inner.first() {
+		infos = append(infos, name+": "+strings.TrimPrefix(f.message, at(e.InstanceLocation)))
 	}
 	slices.Sort(infos)
 	return infos
@@ -127,15 +154,21 @@ func combines(k jsonschema.ErrorKind) bool {
 	return false
 }
 
+var pointerToken = strings.NewReplacer("~", "~0", "/", "~1")
+
+// at shows a place in a value. Of a long one only the beginning is written at all.
 func at(location []string) string {
 	if len(location) == 0 {
 		return ""
 	}
-	path := ""
+	var path strings.Builder
 	for _, token := range location {
-		path += "/" + strings.ReplaceAll(strings.ReplaceAll(token, "~", "~0"), "/", "~1")
+		if path.Len() > maxShown {
+			break
+		}
+		path.WriteString("/" + pointerToken.Replace(token[:min(len(token), maxShown)]))
 	}
-	return "[Path '" + shorten(path) + "'] "
+	return "[Path '" + shorten(path.String()) + "'] "
 }
 
 // at is the value that failed.
