@@ -97,6 +97,39 @@ func TestBacktrackingPatternIsBounded(t *testing.T) {
 	})
 }
 
+// TestRegexOfAClientIsBounded: format regex compiles what a client wrote.
+func TestRegexOfAClientIsBounded(t *testing.T) {
+	s := described(t, schema30(`{type: array, items: {type: string, format: regex}}`))
+	if got := post(t, s, `["^a+$", "(?=a)(b)\\1", ""]`); got != "[]" {
+		t.Error(got)
+	}
+	if got := post(t, s, `["(a", 1]`); !strings.Contains(got, `[Path '/0'] String "(a" is not a valid regex`) || strings.Count(got, "ERROR") != 2 {
+		t.Error(got)
+	}
+	nested := func(open string, times int) string {
+		return `"` + strings.Repeat(open, times) + strings.Repeat(")", times*strings.Count(open, "(")) + `"`
+	}
+	for _, body := range []string{
+		"[" + nested("(?=", 20_000) + "]",
+		"[" + nested("(", maxRegexGroups+1) + "]",
+		`["` + strings.Repeat("a", maxRegex+1) + `"]`,
+		"[" + strings.Repeat(`"`+strings.Repeat("a|", maxRegex/2)+`",`, 3000) + `""]`, // each within the bounds
+	} {
+		quickly(t, 20*time.Second, func() {
+			if got := post(t, s, body); !strings.Contains(got, errCostly.Error()) {
+				t.Errorf("%s: %s", shorten(body), shorten(got))
+			}
+		})
+	}
+	if got := post(t, s, "["+nested("(", maxRegexGroups)+`, "`+strings.Repeat("a", maxRegex)+`"]`); got != "[]" {
+		t.Error(shorten(got))
+	}
+	s = described(t, schema30(`{not: {format: regex}}`))
+	if got := post(t, s, nested("(", maxRegexGroups+1)); got == "[]" {
+		t.Error("what is too long to compile counts as no regular expression")
+	}
+}
+
 func TestLongNumbersAreRefused(t *testing.T) {
 	s := described(t, schema30(`{type: array, items: {type: number, multipleOf: 3}}`))
 	for _, n := range []string{"1e999999999", "1e-999999999", "-1E+500", strings.Repeat("3", 1000000)} {

@@ -14,8 +14,8 @@ type costs struct {
 const open = -1
 
 // needsMeter reports whether a value can cost a schema more than its size tells:
-// because it refers to itself, has many alternatives in alternatives, or a pattern
-// that backtracks.
+// because it refers to itself, has many alternatives in alternatives, a pattern
+// that backtracks, or compiles patterns of the value.
 func (c *costs) needsMeter(schema any) bool {
 	c.costly = false
 	n := c.count(schema)
@@ -34,7 +34,7 @@ func (c *costs) count(v any) int {
 	if ref, ok := m["$ref"].(string); ok {
 		n += c.reference(ref)
 	}
-	if _, ok := m["$dynamicRef"]; ok {
+	if _, ok := m["$dynamicRef"]; ok || m["format"] == "regex" {
 		c.costly = true
 	}
 	eachSchema(m, func(name string, child any) {

@@ -81,6 +81,9 @@ func (l *lowering) schema(v any) any {
 			out[name] = value
 		}
 	}
+	if out["format"] == "regex" {
+		out["format"] = regexFormat
+	}
 	l.children(m, out)
 	l.required(m, out)
 	l.bounds(out)

@@ -116,6 +116,7 @@ func (s *schemaSet) compiler(tree map[string]any, m *meter) (*jsonschema.Compile
 	}
 	if m != nil {
 		lib.RegisterFormat(m.format())
+		lib.RegisterFormat(m.regexFormat())
 	}
 	lib.UseRegexpEngine(func(source string) (jsonschema.Regexp, error) { return compilePattern(source, m) })
 	return lib, lib.AddResource(resource, tree)

@@ -118,6 +118,8 @@ func format(k *kind.Format) string {
 		return fmt.Sprintf("string %q is not a valid IPv6 address", text)
 	case "uri":
 		return fmt.Sprintf("string %q is not a valid URI", text)
+	case regexFormat:
+		return fmt.Sprintf("string %q is not a valid regex", text)
 	case "uuid":
 		return fmt.Sprintf("input string %q is not a valid UUID", text)
 	}
