@@ -97,6 +97,21 @@ func TestBacktrackingPatternIsBounded(t *testing.T) {
 	})
 }
 
+// TestPatternThatTimesOutNegated: that a match was given up says nothing of the value.
+func TestPatternThatTimesOutNegated(t *testing.T) {
+	const pattern = `{pattern: '^(?=a)(a+)+$'}`
+	evil := `"` + strings.Repeat("a", 40) + `!"`
+	for _, schema := range []string{
+		"{not: " + pattern + "}",
+		"{if: " + pattern + ", then: false}",
+		"{oneOf: [" + pattern + ", {type: string}]}",
+	} {
+		if got := post(t, described(t, schema31(schema)), evil); !strings.Contains(got, errCostly.Error()) {
+			t.Errorf("%s: %s", schema, shorten(got))
+		}
+	}
+}
+
 // TestRegexOfAClientIsBounded: format regex compiles what a client wrote.
 func TestRegexOfAClientIsBounded(t *testing.T) {
 	s := described(t, schema30(`{type: array, items: {type: string, format: regex}}`))

@@ -38,7 +38,9 @@ func compilePattern(source string, m *meter) (*pattern, error) {
 	return &pattern{source: source, exact: expr, meter: m}, nil
 }
 
-// MatchString implements jsonschema.Regexp. A match that takes too long is none.
+// MatchString implements jsonschema.Regexp. A match that takes too long ends the
+// meter: as no match it would let the value pass where the schema negates. Without
+// a meter, in schemas of the user's own, it is none.
 func (p *pattern) MatchString(s string) bool {
 	if p.linear != nil {
 		return p.linear.MatchString(s)
@@ -47,6 +49,9 @@ func (p *pattern) MatchString(s string) bool {
 	ok, err := p.exact.MatchString(s)
 	if p.meter != nil {
 		p.meter.spend(time.Since(began))
+		if err != nil {
+			panic(exhausted{})
+		}
 	}
 	return ok && err == nil
 }
