@@ -2,10 +2,13 @@ package logs
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"io"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"sluice/flow"
@@ -65,4 +68,27 @@ func TestAnalyticsGoOn(t *testing.T) {
 	if !strings.Contains(b.text.String(), "kept") || len(told.all()) != 1 {
 		t.Errorf("%q, told %q", b.text.String(), told.all())
 	}
+}
+
+// TestCloseLeavesABlockedWriteBehind: a pipe that nobody reads does not keep the process.
+func TestCloseLeavesABlockedWriteBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told reports
+		r, w := io.Pipe()
+		s := open(t, Options{Analytics: w, Report: told.add})
+		s.Record(&flow.AnalyticsRecord{Proxy: "orders"})
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		time.AfterFunc(time.Minute, func() { _ = r.Close() }) // ends the write
+		s.Close(ctx)
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("Close took %v", took)
+		}
+		synctest.Wait()
+		time.Sleep(2 * time.Minute) // the write fails late, of which nobody hears
+		if got := strings.Join(told.all(), "; "); got != "1 messages for the file of analytics are lost: the process ends" {
+			t.Errorf("told %q", got)
+		}
+	})
 }

@@ -161,20 +161,29 @@ func (d *destination) deliver(batch [][]byte) bool {
 // tellEvery is how often a destination's failures are worth a line.
 const tellEvery = time.Minute
 
-// tell reports a failure, unless one was reported just now.
+// tell reports a failure, unless one was reported just now, or all as lost.
 func (d *destination) tell(text string) {
+	d.mu.Lock()
+	ended := d.ended
+	d.mu.Unlock()
+	if ended {
+		return
+	}
 	if now := time.Now(); d.told.IsZero() || now.Sub(d.told) >= tellEvery {
 		d.told = now
 		d.service.o.Report(text)
 	}
 }
 
-// lose tells of what will never be written.
+// lose tells, once, of what will never be written.
 func (d *destination) lose() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.ended {
+		return
+	}
 	d.service.o.Report(fmt.Sprintf("%d messages for %s are lost: the process ends", d.pending+d.dropped, d.name))
-	d.waiting, d.ended = nil, true
+	d.waiting, d.dropped, d.ended = nil, 0, true
 }
 
 // pause waits; false when ctx ended.

@@ -65,7 +65,8 @@ func New(o Options) (*Service, error) {
 }
 
 // Close writes what waits until ctx ends, and closes connections and files. It reports
-// what was lost.
+// what was lost. A write that does not heed that end, such as one into a pipe that nobody
+// reads, is left behind: it holds up the end of the process by lastWords and no more.
 func (s *Service) Close(ctx context.Context) {
 	s.mu.Lock()
 	again := s.closed
@@ -75,12 +76,41 @@ func (s *Service) Close(ctx context.Context) {
 		return
 	}
 	close(s.closing)
-	release := context.AfterFunc(ctx, s.kill)
-	s.running.Wait()
-	release()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.running.Wait()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		s.kill()
+		s.abandon(done)
+	}
 	s.kill()
 	if s.root != nil {
 		_ = s.root.Close() // its files are closed
+	}
+}
+
+// lastWords is how long destinations have to let go of what they write to, once nothing
+// is written any more.
+const lastWords = 250 * time.Millisecond
+
+// abandon waits until all destinations are done, but not for long, and tells of what the
+// others will never write.
+func (s *Service) abandon(done <-chan struct{}) {
+	t := time.NewTimer(lastWords)
+	defer t.Stop()
+	select {
+	case <-done:
+		return
+	case <-t.C:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range s.destinations {
+		d.lose()
 	}
 }
 
