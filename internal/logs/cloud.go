@@ -66,8 +66,9 @@ func (s *Service) keepEntry(text []byte) error {
 		})
 		return nil
 	}
+	s.files.rotate(cloudFile, cloudRotation)
 	return s.put("file "+cloudFile, "the file "+cloudFile, append(text, '\n'), func() sink {
-		return &fileSink{root: s.root, path: cloudFile, rotation: cloudRotation, started: s.started}
+		return &fileSink{root: s.root, path: cloudFile, files: &s.files}
 	})
 }
 

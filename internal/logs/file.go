@@ -15,14 +15,17 @@ import (
 	"sluice/flow"
 )
 
-// File implements flow.Logs. Without a folder for them, messages are dropped.
+// File implements flow.Logs. Without a folder for them, messages are dropped. A file
+// rotates as the newest message for it says: a policy may be deployed anew with another
+// rotation, and two policies may name one file.
 func (s *Service) File(file *flow.LogFile, line []byte) error {
 	if s.root == nil {
 		s.withoutFiles.Do(func() { s.o.Report("messages for log files are dropped; --message-logs DIR keeps them") })
 		return nil
 	}
+	s.files.rotate(file.Path, file.Rotation)
 	return s.put("file "+file.Path, "the file "+file.Path, append(oneLine(line, maxMessage), '\n'), func() sink {
-		return &fileSink{root: s.root, path: file.Path, rotation: file.Rotation, started: s.started}
+		return &fileSink{root: s.root, path: file.Path, files: &s.files}
 	})
 }
 
@@ -31,8 +34,8 @@ func (s *Service) File(file *flow.LogFile, line []byte) error {
 type fileSink struct {
 	root     *os.Root
 	path     string
-	rotation flow.LogRotation
-	started  *starts
+	files    *logFiles
+	rotation flow.LogRotation // of what is being written
 
 	file  *os.File // nil: not open
 	size  int64
@@ -40,6 +43,7 @@ type fileSink struct {
 }
 
 func (f *fileSink) write(_ context.Context, batch [][]byte) (int, error) {
+	f.rotation = f.files.rotation(f.path)
 	for i, line := range batch {
 		if err := f.append(line); err != nil {
 			f.close()
@@ -81,7 +85,7 @@ func (f *fileSink) open() error {
 	if err := f.root.MkdirAll(filepath.FromSlash(path.Dir(f.path)), 0o755); err != nil {
 		return err
 	}
-	if f.started.first(f.path) && f.rotation.AtStart {
+	if f.files.first(f.path) && f.rotation.AtStart {
 		if err := f.rotate(); err != nil {
 			return err
 		}
@@ -96,7 +100,7 @@ func (f *fileSink) open() error {
 		return err
 	}
 	f.file, f.size, f.begun = file, info.Size(), time.Now()
-	if f.size > 0 && f.rotation.Every > 0 {
+	if f.size > 0 {
 		f.begun = f.birth()
 	}
 	return nil

@@ -87,6 +87,18 @@ func TestFileRotationInTime(t *testing.T) {
 	}
 }
 
+// TestFileRotationIsTheNewest: a policy is deployed anew while its file is open.
+func TestFileRotationIsTheNewest(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Options{Dir: dir})
+	appendLines(t, s, &flow.LogFile{Path: "f.log"}, "1111", "2222")
+	appendLines(t, s, &flow.LogFile{Path: "f.log", Rotation: flow.LogRotation{Size: 10, Keep: 5}}, "3333", "4444")
+	closeIn(s, time.Second)
+	if got, want := fmt.Sprint(files(t, dir)), "map[f.log:3333\n4444\n f.log.1:1111\n2222\n]"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestFilesStayInTheirFolder: neither a name nor a link leads out of it.
 func TestFilesStayInTheirFolder(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()

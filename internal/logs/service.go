@@ -35,7 +35,7 @@ type Service struct {
 	kill    context.CancelFunc // ends it
 	closing chan struct{}      // closed when only what waits is written
 	running sync.WaitGroup
-	started *starts
+	files   logFiles
 
 	withoutFiles, withoutCloud sync.Once // told that messages are dropped
 
@@ -49,7 +49,7 @@ func New(o Options) (*Service, error) {
 	if o.Report == nil {
 		o.Report = func(string) {}
 	}
-	s := &Service{o: o, closing: make(chan struct{}), destinations: map[string]*destination{}, started: newStarts()}
+	s := &Service{o: o, closing: make(chan struct{}), destinations: map[string]*destination{}, files: logFiles{byPath: map[string]logFileState{}}}
 	if o.Dir != "" {
 		if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 			return nil, err
@@ -164,20 +164,43 @@ func (s *Service) forget(d *destination) bool {
 	return true
 }
 
-// starts remembers which files were opened before.
-type starts struct {
-	mu    sync.Mutex
-	paths map[string]bool
+// logFiles remembers the files of the folder, for as long as the process lives.
+type logFiles struct {
+	mu     sync.Mutex // guards what follows
+	byPath map[string]logFileState
 }
 
-func newStarts() *starts { return &starts{paths: map[string]bool{}} }
+type logFileState struct {
+	opened   bool // before
+	rotation flow.LogRotation
+}
+
+// rotate says how a file rotates from now on.
+func (l *logFiles) rotate(path string, r flow.LogRotation) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.byPath[path]
+	if f.rotation != r {
+		f.rotation = r
+		l.byPath[path] = f
+	}
+}
+
+// rotation is how a file rotates.
+func (l *logFiles) rotation(path string) flow.LogRotation {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.byPath[path].rotation
+}
 
 // first reports whether a path was not asked for before.
-func (s *starts) first(path string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	before := s.paths[path]
-	s.paths[path] = true
+func (l *logFiles) first(path string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.byPath[path]
+	before := f.opened
+	f.opened = true
+	l.byPath[path] = f
 	return !before
 }
 
