@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"sluice/flow"
@@ -33,9 +34,10 @@ func (s *Service) Syslog(server *flow.SyslogServer, message []byte) error {
 }
 
 // oneLine is text in valid UTF-8 of at most limit bytes and one line: line breaks and
-// other control characters but tabs become spaces. Otherwise a client could write
-// messages of its own into the log, or commands to the terminal that shows it. The text
-// belongs to the log, which changes it.
+// other control characters but tabs become spaces, those of Unicode too (C1, the
+// separators of lines and paragraphs, and what changes the direction of text). Otherwise
+// a client could write messages of its own into the log, commands to the terminal that
+// shows it, or a line that reads as another. The text belongs to the log, which changes it.
 //
 // RFC 6587 has two framings for streams: Apigee's is taken to be the one that ends each
 // message with a line feed (recalled; log services that bundles name read that one), in
@@ -49,11 +51,25 @@ func oneLine(text []byte, limit int) []byte {
 		line = cut(bytes.ToValidUTF8(line, []byte("\uFFFD")), limit)
 	}
 	for i, c := range line {
+		if c >= utf8.RuneSelf {
+			return append(line[:i], bytes.Map(visible, line[i:])...) // which is never longer
+		}
 		if c < ' ' && c != '\t' || c == 0x7f {
 			line[i] = ' '
 		}
 	}
 	return line
+}
+
+// visible is r, or a space for a character that no line may have.
+func visible(r rune) rune {
+	switch {
+	case r == '\t':
+		return r
+	case unicode.IsControl(r), r == '\u2028', r == '\u2029', unicode.Is(unicode.Bidi_Control, r):
+		return ' '
+	}
+	return r
 }
 
 // cut is what of b is not above limit bytes, without a part of a character at its end.

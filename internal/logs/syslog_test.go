@@ -329,6 +329,8 @@ func TestOneLine(t *testing.T) {
 		{8, "a\nb\r\nc\n\n", "a b  c"},
 		{20, "nul\x00bad\xffutf", "nul bad\uFFFDutf"},
 		{20, "tab\tesc\x1b[1mdel\x7f", "tab\tesc [1mdel "},
+		{40, "ä\n\t\x1b\x7f\u0085\u009b2Jx\u2028y\u2029z", "ä \t    2Jx y z"},
+		{40, "a\u202eb\u2066c\u2069d\u200fe\u00a0\u200b", "a b c d e\u00a0\u200b"},
 		{8, "", ""},
 		{8, "1234567890", "12345678"},
 		{8, "1234567ä", "1234567"},
@@ -345,12 +347,13 @@ func TestOneLine(t *testing.T) {
 func FuzzOneLine(f *testing.F) {
 	f.Add([]byte("a\nb"), 3)
 	f.Add([]byte("ä\xff"), 1)
+	f.Add([]byte("a\u0085\u2028ä\n"), 9)
 	f.Fuzz(func(t *testing.T, text []byte, limit int) {
 		if limit < 0 {
 			return
 		}
 		got := oneLine(bytes.Clone(text), limit)
-		if len(got) > limit || !utf8.Valid(got) || bytes.ContainsAny(got, "\r\n\x00\x1b") {
+		if len(got) > limit || !utf8.Valid(got) || bytes.ContainsAny(got, "\r\n\x00\x1b\u0085\u009b\u2028\u2029\u202e") {
 			t.Errorf("%q, %d: %q", text, limit, got)
 		}
 	})
