@@ -85,6 +85,8 @@ func ParseWith(src []byte, o ParseOptions) (*Document, error) {
 		src:     src,
 		spaces:  map[string][]string{"xml": {xmlSpace}},
 		strip:   o.Strip,
+
+		preserve: []bool{false},
 	}
 	if o.Second {
 		b.root.order = MaxNodes + 1
@@ -133,6 +135,7 @@ type builder struct {
 	// converted tells that the decoder does not read src itself, so that its offsets are others.
 	converted bool
 	strip     func(space, local string) bool
+	preserve  []bool              // whether xml:space keeps white space: in the root, in the root element, and so on
 	pending   []byte              // text that may go on after the next token
 	spaces    map[string][]string // prefix -> URIs in scope, innermost last
 }
@@ -221,7 +224,7 @@ func (b *builder) flush() error {
 	b.pending = b.pending[:0]
 	blank := strings.Trim(text, " \t\r\n") == ""
 	switch {
-	case b.current != b.root && blank && b.strip != nil && b.strip(b.current.space, b.current.local) && !preserves(b.current):
+	case b.current != b.root && blank && b.strip != nil && b.strip(b.current.space, b.current.local) && !b.preserve[b.depth]:
 		return nil
 	case b.current != b.root:
 		return b.append(&Node{kind: TextNode, text: text})
@@ -231,16 +234,14 @@ func (b *builder) flush() error {
 	return nil
 }
 
-// preserves tells whether xml:space keeps the white space in n.
-func preserves(n *Node) bool {
-	for ; n != nil; n = n.parent {
-		for _, a := range n.attrs {
-			if a.space == xmlSpace && a.local == "space" {
-				return a.text == "preserve"
-			}
+// preserves tells whether xml:space keeps the white space in n, where outer says so of its parent.
+func preserves(n *Node, outer bool) bool {
+	for _, a := range n.attrs {
+		if a.space == xmlSpace && a.local == "space" {
+			return a.text == "preserve"
 		}
 	}
-	return false
+	return outer
 }
 
 func (b *builder) append(n *Node) error {
@@ -286,7 +287,11 @@ func (b *builder) open(tag xml.StartElement) error {
 	if err := b.resolve(n); err != nil {
 		return err
 	}
-	return b.attributes(n, tag.Attr)
+	if err := b.attributes(n, tag.Attr); err != nil {
+		return err
+	}
+	b.preserve = append(b.preserve, preserves(n, b.preserve[b.depth-1]))
+	return nil
 }
 
 func hasElement(root *Node) bool {
@@ -373,6 +378,7 @@ func (b *builder) close(name xml.Name) error {
 	}
 	n.last = b.root.order + b.nodes
 	b.current = n.parent
+	b.preserve = b.preserve[:b.depth]
 	b.depth--
 	return nil
 }

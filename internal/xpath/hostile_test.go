@@ -52,3 +52,38 @@ func TestManyDeclarations(t *testing.T) {
 		t.Errorf("%v, want %v", err, ErrTooMuchWork)
 	}
 }
+
+// TestManyBlanks: whether xml:space keeps a blank text is not asked of all the attributes above each time.
+func TestManyBlanks(t *testing.T) {
+	var tag strings.Builder
+	tag.WriteString("<a")
+	for i := range 200 {
+		fmt.Fprintf(&tag, ` b%d=""`, i)
+	}
+	src := strings.Repeat(tag.String()+">", 990) + strings.Repeat("<c/> ", 100_000) + strings.Repeat("</a>", 990)
+	soon(t, func() {
+		d, err := ParseWith([]byte(src), ParseOptions{Strip: func(string, string) bool { return true }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := mustCompile(t, "count(//text())").Eval(d); err != nil || r.Number() != 0 {
+			t.Error(r, err)
+		}
+	})
+}
+
+func TestPreserve(t *testing.T) {
+	src := `<a> <b xml:space="preserve"> <c> </c><d xml:space="default"> <e> </e></d> </b> <f xml:space="preserve"/> <g> </g></a>`
+	d, err := ParseWith([]byte(src), ParseOptions{Strip: func(string, string) bool { return true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := mustCompile(t, "/").Eval(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `<a><b xml:space="preserve"> <c> </c><d xml:space="default"><e/></d> </b><f xml:space="preserve"/><g/></a>`
+	if got, err := r.XML(); err != nil || got != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
