@@ -70,11 +70,11 @@ func (e equality) eval(c *context) any {
 	case otherIsSet:
 		return e.setAndScalar(c, b, left)
 	}
-	return e.scalars(left, right)
+	return e.scalars(c, left, right)
 }
 
 // scalars compares as booleans if either is one, else as numbers, else as strings.
-func (e equality) scalars(left, right any) bool {
+func (e equality) scalars(c *context, left, right any) bool {
 	_, leftBool := left.(bool)
 	_, rightBool := right.(bool)
 	_, leftNumber := left.(float64)
@@ -83,18 +83,22 @@ func (e equality) scalars(left, right any) bool {
 	case leftBool || rightBool:
 		return (toBoolean(left) == toBoolean(right)) != e.different
 	case leftNumber || rightNumber:
-		return (toNumber(left) == toNumber(right)) != e.different
+		return (c.number(left) == c.number(right)) != e.different
 	}
-	return (toString(left) == toString(right)) != e.different
+	a, b := toString(left), toString(right)
+	if len(a) == len(b) {
+		c.spend(len(a) / 16)
+	}
+	return (a == b) != e.different
 }
 
 // setAndScalar asks whether any node compares as wanted; with a boolean the set counts as a whole.
 func (e equality) setAndScalar(c *context, set nodes, scalar any) bool {
 	if _, ok := scalar.(bool); ok {
-		return e.scalars(set, scalar)
+		return e.scalars(c, set, scalar)
 	}
 	for _, n := range set {
-		if e.scalars(c.text(n), scalar) {
+		if e.scalars(c, c.text(n), scalar) {
 			return true
 		}
 	}
@@ -151,10 +155,10 @@ func (r relation) eval(c *context) any {
 func (c *context) bounds(v, other any) (low, high float64) {
 	set, ok := v.(nodes)
 	if _, isBool := other.(bool); !ok || isBool {
-		f := toNumber(v)
 		if ok {
-			f = toNumber(toBoolean(v))
+			v = toBoolean(v)
 		}
+		f := c.number(v)
 		return f, f
 	}
 	low, high = math.NaN(), math.NaN()
@@ -172,16 +176,19 @@ func (c *context) bounds(v, other any) (low, high float64) {
 
 // number is toNumber at the price of the text.
 func (c *context) number(v any) float64 {
-	if _, ok := v.(nodes); ok {
-		return parseNumber(c.string(v))
+	switch v.(type) {
+	case float64, bool:
+		return toNumber(v)
 	}
-	return toNumber(v)
+	return parseNumber(c.string(v))
 }
 
-// string is toString at the price of the text.
+// string is toString at the price of the text: who asks for one reads it.
 func (c *context) string(v any) string {
 	if set, ok := v.(nodes); ok && len(set) > 0 {
 		return c.text(set[0])
 	}
-	return toString(v)
+	s := toString(v)
+	c.spend(len(s) / 16)
+	return s
 }

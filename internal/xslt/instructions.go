@@ -82,8 +82,12 @@ func (i *valueOf) all(f *frame, list []*xpath.Node) error {
 		if n > 0 {
 			err = f.out.Text(separator, i.raw)
 		}
+		var text string
 		if err == nil {
-			err = f.out.Text(item.Value(), i.raw)
+			text, err = f.run.work.Text(xpath.OfNodes(item))
+		}
+		if err == nil {
+			err = f.out.Text(text, i.raw)
 		}
 		if err != nil {
 			return err
