@@ -145,6 +145,28 @@ func TestRegexOfAClientIsBounded(t *testing.T) {
 	}
 }
 
+// TestUniqueItemsAreBounded: the items are all different, and have one hash in the
+// library, which leaves lengths out.
+func TestUniqueItemsAreBounded(t *testing.T) {
+	s := described(t, schema30(`{type: array, uniqueItems: true}`))
+	items := make([]string, 40_000)
+	for i := range items {
+		text := `["a`
+		for bit := range 16 { // a byte of 4 begins a text in the hash
+			text += [...]string{`\u0004a`, `","a`}[i>>bit&1]
+		}
+		items[i] = text + `"]`
+	}
+	quickly(t, 20*time.Second, func() {
+		if got := post(t, s, "["+strings.Join(items, ",")+"]"); got != "[]" {
+			t.Error(shorten(got))
+		}
+		if got := post(t, s, "["+strings.Join(items, ",")+","+items[100]+"]"); !strings.Contains(got, errBrief.Error()) {
+			t.Error(shorten(got))
+		}
+	})
+}
+
 func TestLongNumbersAreRefused(t *testing.T) {
 	s := described(t, schema30(`{type: array, items: {type: number, multipleOf: 3}}`))
 	for _, n := range []string{"1e999999999", "1e-999999999", "-1E+500", strings.Repeat("3", 1000000)} {

@@ -88,6 +88,7 @@ func (l *lowering) schema(v any) any {
 	l.required(m, out)
 	l.bounds(out)
 	l.types(m, out)
+	l.unique(out)
 	l.step(out)
 	return l.nullable(m, out)
 }
@@ -217,6 +218,21 @@ func (l *lowering) types(m, out map[string]any) {
 	default:
 		out["type"] = list
 	}
+}
+
+// unique has items that must differ compared by a format of our own. Where there
+// is another one, which says nothing of lists, it goes into a schema beside.
+func (l *lowering) unique(out map[string]any) {
+	if out["uniqueItems"] != true {
+		return
+	}
+	delete(out, "uniqueItems")
+	if _, own := out["format"]; !own {
+		out["format"] = uniqueFormat
+		return
+	}
+	all, _ := out["allOf"].([]any)
+	out["allOf"] = append(all, map[string]any{"format": uniqueFormat})
 }
 
 // step makes the meter count visits of the schema. A format of its own yields:

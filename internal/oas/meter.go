@@ -29,7 +29,17 @@ func (m *meter) begin() { *m = meter{began: time.Now()} }
 
 func (m *meter) step() {
 	m.steps++
-	if m.steps > maxSteps || m.steps%256 == 0 && time.Since(m.began) > maxTook {
+	if m.steps > maxSteps {
+		panic(exhausted{})
+	}
+	if m.steps%256 == 0 {
+		m.checkTime()
+	}
+}
+
+// checkTime is for steps that cost as much as the value is large.
+func (m *meter) checkTime() {
+	if time.Since(m.began) > maxTook {
 		panic(exhausted{})
 	}
 }

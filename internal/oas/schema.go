@@ -114,6 +114,7 @@ func (s *schemaSet) compiler(tree map[string]any, m *meter) (*jsonschema.Compile
 	for _, f := range numberFormats {
 		lib.RegisterFormat(f)
 	}
+	lib.RegisterFormat(uniqueItems(m))
 	if m != nil {
 		lib.RegisterFormat(m.format())
 		lib.RegisterFormat(m.regexFormat())

@@ -48,8 +48,8 @@ func (t *teller) sentence(e *jsonschema.ValidationError) string {
 		return fmt.Sprintf("string %s is too short (length: %d, required minimum: %d)", show(t.at(e)), k.Got, k.Want)
 	case *kind.MaxLength:
 		return fmt.Sprintf("string %s is too long (length: %d, maximum allowed: %d)", show(t.at(e)), k.Got, k.Want)
-	case *kind.UniqueItems:
-		return "array must not contain duplicate elements"
+	case *kind.UniqueItems: // of a schema that is compiled as it is
+		return errDuplicates.Error()
 	case *kind.DependentRequired:
 		return fmt.Sprintf("property %q of object has missing property dependencies (missing: %s)", k.Prop, list(k.Missing))
 	}
@@ -63,8 +63,10 @@ func listSentence(name string, of jsonschema.ErrorKind) string {
 		return fmt.Sprintf("parameter '%s' accepts a maximum of %d items. Found %d.", name, k.Want, k.Got)
 	case *kind.MinItems:
 		return fmt.Sprintf("parameter '%s' accepts a minimum of %d items. Found %d.", name, k.Want, k.Got)
-	case *kind.UniqueItems:
-		return fmt.Sprintf("parameter '%s' does not allow duplicate values.", name)
+	case *kind.Format:
+		if k.Want == uniqueFormat {
+			return fmt.Sprintf("parameter '%s' does not allow duplicate values.", name)
+		}
 	}
 	return ""
 }
