@@ -29,7 +29,8 @@ a response. Of a payload that the endpoint streams (request.streaming.enabled, r
 
 The first match fails the policy with ThreatDetected, whose text names the pattern and, as Apigee does, what was looked at:
 answer it with a fault rule where clients must not see that. A pattern that takes more than a tenth of a second for one
-text, or all patterns more than two for a message, end in ExecutionFailed.
+text, or all patterns more than two for a message, end in ExecutionFailed. So does JSON in which an object has one member
+twice: those who read it later differ in which of the two they take.
 
 Variables set: regularexpressionprotection.POLICY.failed and regularexpressionprotection.failed.`,
 		Sample: `<RegularExpressionProtection name="REP-Injection">

@@ -2,6 +2,7 @@ package ordjson
 
 import (
 	"iter"
+	"slices"
 	"strconv"
 )
 
@@ -146,4 +147,33 @@ func (n *Node) index(name string) int {
 		}
 	}
 	return -1
+}
+
+// Repeated finds a member name that an object of the tree has twice. Readers of JSON differ in which of the two they take;
+// Get takes the last. The time is that of sorting the names.
+func (n *Node) Repeated() (name string, ok bool) {
+	var names []string
+	return n.repeated(&names)
+}
+
+// repeated uses names as scratch space.
+func (n *Node) repeated(names *[]string) (string, bool) {
+	if len(n.names) > 1 {
+		*names = append((*names)[:0], n.names...)
+		slices.Sort(*names)
+		for i, name := range (*names)[1:] {
+			if name == (*names)[i] {
+				return name, true
+			}
+		}
+	}
+	for _, item := range n.items {
+		if len(item.items) == 0 {
+			continue
+		}
+		if name, ok := item.repeated(names); ok {
+			return name, true
+		}
+	}
+	return "", false
 }

@@ -95,6 +95,28 @@ func TestAccessors(t *testing.T) {
 	}
 }
 
+func TestRepeated(t *testing.T) {
+	tests := []struct {
+		in, want string
+		ok       bool
+	}{
+		{`1`, "", false},
+		{`{"a":1,"b":{"a":2},"c":[{"a":3},{"a":4,"A":5}]}`, "", false},
+		{`{"a":1,"b":2,"a":3}`, "a", true},
+		{`[0,[{"x":[{"b":1,"\u0062":{}}]}]]`, "b", true},
+		{`{"":1,"":2}`, "", true},
+	}
+	for _, tt := range tests {
+		n, err := Parse([]byte(tt.in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name, ok := n.Repeated(); name != tt.want || ok != tt.ok {
+			t.Errorf("Repeated of %s: %q, %v", tt.in, name, ok)
+		}
+	}
+}
+
 func TestBuilders(t *testing.T) {
 	n := NewObject().Add("z", NewInt(-3)).Set("y", NewString("a\"b")).Set("z", NewArray(NewNull()).Push(NewBool(true)))
 	if got, want := n.Text(), `{"z":[null,true],"y":"a\"b"}`; got != want {
@@ -156,4 +178,17 @@ func BenchmarkAppend(b *testing.B) {
 		dst = Append(dst[:0], n)
 	}
 	b.SetBytes(int64(len(dst)))
+}
+
+func BenchmarkRepeated(b *testing.B) {
+	n, err := Parse(sample())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := n.Repeated(); ok {
+			b.Fatal("a name is there twice")
+		}
+	}
 }
