@@ -20,7 +20,8 @@ var _ = register(flow.Kind{
 		Title: "holds a request or a response against an OpenAPI description",
 		Text: `Looks for the operation of the path after the base path and of the verb, whatever the servers of the description say,
 and then at parameters, content type, API keys, and whether a body is there that must be; with ValidateMessageBody at the
-body too, if it is JSON or a form. A Source that is a response is held against the responses of the operation of the
+body too, if it is JSON or a form and the endpoint does not stream it (request.streaming.enabled,
+response.streaming.enabled). A Source that is a response is held against the responses of the operation of the
 request. What is wrong is told all at once, in the sentences of Apigee.
 
 The description is OpenAPI 3.0 or 3.1, in YAML or JSON, below resources/oas; it may refer to other files there. Parameters
@@ -165,6 +166,13 @@ func (b oasBody) Present() (bool, error) {
 	if size := b.Body.Size(); size >= 0 || b.Streamed {
 		return size != 0, nil
 	}
-	data, err := b.Content()
+	data, err := b.Message.Content()
 	return len(data) > 0, err
+}
+
+func (b oasBody) Content() ([]byte, error) {
+	if _, held := b.Body.Held(); b.Streamed && !held {
+		return nil, oas.ErrStreams
+	}
+	return b.Message.Content()
 }

@@ -1,6 +1,7 @@
 package policies_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 )
@@ -45,5 +46,26 @@ func TestOASValidationDeploy(t *testing.T) {
 		case tt.want == "" || len(b.Problems) != 1 || !strings.Contains(b.Problems[0].String(), tt.want):
 			t.Errorf("%s\n got %v\nwant %s", tt.elements, b.Problems, tt.want)
 		}
+	}
+}
+
+// TestOASValidationStreamed: a body that streams past the policies is there, and not looked into.
+func TestOASValidationStreamed(t *testing.T) {
+	w := world{resource: func(string) ([]byte, bool) {
+		return []byte(`{"openapi": "3.0.3", "info": {"title": "Pets", "version": "1"}, "paths": {"/pets": {"post": {
+			"requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object"}}}},
+			"responses": {"200": {"description": "all"}}}}}}`), true
+	}}
+	x := threatExchange("application/json", "")
+	x.Path.Suffix = "/pets"
+	x.Request.Streamed = true
+	x.Request.Body.SetStream(io.NopCloser(strings.NewReader("[]")), -1)
+	const policy = "<OASValidation><OASResource>oas://pets.json</OASResource><Options><ValidateMessageBody>true</ValidateMessageBody></Options></OASValidation>"
+	if err := w.run(t, x, policy); err != nil || !x.Request.Body.Flowing() {
+		t.Error(err)
+	}
+	x.Request.SetContent([]byte("[]"))
+	if err := w.run(t, x, policy); err == nil {
+		t.Error("a body that a policy has set is not looked into")
 	}
 }

@@ -2,6 +2,7 @@ package oas
 
 import (
 	"bytes"
+	"errors"
 	"mime"
 	"net/url"
 	"strings"
@@ -105,7 +106,10 @@ func (c *content) check(types []string, body Body) (Problems, error) {
 		return nil, nil
 	}
 	data, err := body.Content()
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrStreams):
+		return nil, nil
+	case err != nil:
 		return nil, err
 	}
 	if sent == formType {

@@ -1,6 +1,7 @@
 package oas
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,10 @@ type Body interface {
 	Present() (bool, error) // there is at least one byte
 	Content() ([]byte, error)
 }
+
+// ErrStreams is the error of a Body's Content that nobody holds: nothing in it is
+// looked at.
+var ErrStreams = errors.New("the body streams")
 
 // Request is what a description says something of, in a request.
 type Request struct {
