@@ -99,6 +99,10 @@ func (c *conversion) message(x *flow.Exchange, m *flow.Message) error {
 		x.Warn("Content-Type " + media + " is not " + c.from.name + ": nothing is converted")
 		return nil
 	}
+	if _, held := m.Body.Held(); m.Streamed && !held {
+		x.Warn("the payload is streamed: nothing is converted")
+		return nil
+	}
 	to, err := c.target(x, m)
 	if err != nil {
 		return err

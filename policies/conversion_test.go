@@ -2,6 +2,7 @@ package policies_test
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -212,6 +213,23 @@ func BenchmarkXMLToJSON(b *testing.B) {
 	for b.Loop() {
 		if err := p.Execute(b.Context(), x); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestConversionStreamed: a payload that streams past the policies stays as it is.
+func TestConversionStreamed(t *testing.T) {
+	for _, c := range conversions {
+		x := converting(c.contentType, c.in)
+		x.Response.Streamed = true
+		x.Response.Body.SetStream(io.NopCloser(strings.NewReader(c.in)), -1)
+		policy := "<" + c.policy + ">" + c.element + "</" + c.policy + ">"
+		if err := permissive.run(t, x, policy); err != nil || !x.Response.Body.Flowing() || x.Response.Header.Value("Content-Type") != c.contentType {
+			t.Errorf("%s: %v", c.policy, err)
+		}
+		x.Response.SetContent([]byte(c.in))
+		if err := permissive.run(t, x, policy); err != nil || x.Lookup("response.content").String() != c.out {
+			t.Errorf("%s: a payload that a policy has set is not converted (%v)", c.policy, err)
 		}
 	}
 }

@@ -19,7 +19,7 @@ var _ = register(flow.Kind{
 	Doc: flow.Doc{
 		Title: "makes XML of the JSON in a message or a variable",
 		Text: `Source is a message, by default that of the flow, or a string. A message whose Content-Type is not JSON stays as it
-is; another gets the XML as its payload, and Content-Type text/xml;charset=UTF-8. OutputVariable takes the result elsewhere:
+is, and so does one that the endpoint streams (request.streaming.enabled, response.streaming.enabled); another gets the XML as its payload, and Content-Type text/xml;charset=UTF-8. OutputVariable takes the result elsewhere:
 a string needs one, and its type must be that of Source, or there must be nothing in it.
 
 A member of an object becomes an element, an array one for each of its items, null an empty one. An object with a single

@@ -19,7 +19,7 @@ var _ = register(flow.Kind{
 	Doc: flow.Doc{
 		Title: "makes JSON of the XML in a message or a variable",
 		Text: `Source is a message, by default that of the flow, or a string. A message whose Content-Type is not XML stays as it
-is; another gets the JSON as its payload, and Content-Type application/json. OutputVariable takes the result elsewhere: a
+is, and so does one that the endpoint streams (request.streaming.enabled, response.streaming.enabled); another gets the JSON as its payload, and Content-Type application/json. OutputVariable takes the result elsewhere: a
 string needs one, and its type must be that of Source, or there must be nothing in it.
 
 An element becomes a member of an object, several of one name an array, one without content {}. Either Format says the rest

@@ -20,7 +20,8 @@ var _ = register(flow.Kind{
 		Title: "transforms XML with an XSLT stylesheet",
 		Text: `Transforms the payload of Source, a message (by default the one of the flow: message), with the stylesheet
 that ResourceURL names, a file below resources/xsl. The result goes to the variable OutputVariable; without one it
-replaces the payload of Source, whose headers stay as they are.
+replaces the payload of Source, whose headers stay as they are. A payload that the endpoint streams
+(request.streaming.enabled, response.streaming.enabled) is not transformed.
 
 Each Parameter gives a value to the xsl:param of its name at the top of the stylesheet, as a string: of the variable
 ref, or value. A ref that does not resolve fails the policy, unless ignoreUnresolvedVariables is true: then value, or
@@ -156,6 +157,10 @@ func (p *xslTransform) Execute(ctx context.Context, x *flow.Exchange) error {
 	m := x.Message(p.source)
 	if m == nil {
 		return p.unavailable.New("source", p.source)
+	}
+	if _, held := m.Body.Held(); m.Streamed && !held {
+		x.Warn("the payload is streamed: nothing is transformed")
+		return nil
 	}
 	parameters, err := p.values(x)
 	if err != nil {

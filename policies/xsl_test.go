@@ -2,6 +2,7 @@ package policies_test
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -108,5 +109,16 @@ func TestXSLTimeout(t *testing.T) {
 	cancel()
 	if err := p.Execute(ctx, x); err != context.Canceled {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestXSLStreamed: a payload that streams past the policies stays as it is.
+func TestXSLStreamed(t *testing.T) {
+	x := client()
+	x.Request.Streamed = true
+	x.Request.Body.SetStream(io.NopCloser(strings.NewReader("<a/>")), -1)
+	err := xslWorld.run(t, x, `<XSL name="P"><ResourceURL>xsl://ok.xsl</ResourceURL></XSL>`)
+	if err != nil || !x.Request.Body.Flowing() {
+		t.Error(err)
 	}
 }
