@@ -21,7 +21,8 @@ var _ = register(flow.Kind{
 		Text: `Looks for the operation of the path after the base path and of the verb, whatever the servers of the description say,
 and then at parameters, content type, API keys, and whether a body is there that must be; with ValidateMessageBody at the
 body too, if it is JSON or a form and the endpoint does not stream it (request.streaming.enabled,
-response.streaming.enabled). A Source that is a response is held against the responses of the operation of the
+response.streaming.enabled). Without a Content-Type it is taken for JSON if the description has nothing else for it, and
+is not looked into otherwise. A Source that is a response is held against the responses of the operation of the
 request. What is wrong is told all at once, in the sentences of Apigee.
 
 The description is OpenAPI 3.0 or 3.1, in YAML or JSON, below resources/oas; it may refer to other files there. Parameters

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"mime"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -90,13 +91,23 @@ const maxListed = 10_000
 // may have together: the library gives each problem its place, from the root.
 const maxTokens = 1_000_000
 
+// sentType is the type that a body is sent as. Without a Content-Type it is the
+// first of the description, if that lists only JSON: a target that reads nothing
+// else will read it so.
+func (c *content) sentType(values []string) string {
+	switch {
+	case len(values) > 0:
+		return values[0]
+	case len(c.types) > 0 && !slices.ContainsFunc(c.types, func(name string) bool { return !isJSON(name) }):
+		return c.types[0]
+	}
+	return ""
+}
+
 // check compares a body with the schema for its type. Only JSON and forms are
 // looked into.
 func (c *content) check(types []string, body Body) (Problems, error) {
-	if len(types) == 0 {
-		return nil, nil
-	}
-	sent, _, err := mime.ParseMediaType(types[0])
+	sent, _, err := mime.ParseMediaType(c.sentType(types))
 	name, ok := c.match(sent)
 	if err != nil || !ok || !isRead(sent) {
 		return nil, nil

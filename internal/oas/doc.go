@@ -22,10 +22,16 @@
 //
 // Schemas that refer to themselves, and alternatives within alternatives, can cost
 // a multiple of the message's size, backtracking patterns any time. Such schemas
-// run against a meter (meter.go) that ends the validation. Patterns run in linear
-// time where they can (pattern.go). Numbers with thousands of digits are refused
-// (number.go), and documents nested hundreds of levels deep (depth.go). Of a body with very many values the problems are not listed, only
-// that there are some.
+// run against a meter (meter.go) that ends the validation, and so does a pattern
+// that takes too long. Patterns run in linear time where they can (pattern.go);
+// those that a client writes, for the format regex, are short and flat (regex.go).
+// That items are unique is told by their digests, not by pairs (unique.go). Numbers
+// with thousands of digits are refused (number.go), and descriptions nested hundreds
+// of levels deep (depth.go).
+//
+// Sentences are made of no more problems than are shown, and show no more than the
+// beginning of a place or value (text.go). Of a body with very many values, or many
+// very deep ones, only that there are problems is told (body.go).
 //
 // # Whose sentences
 //
@@ -40,9 +46,10 @@
 // for, that the description's servers do not count, and that bodies which are not
 // JSON pass. Beyond that:
 //
-//   - a request without a Content-Type passes, and its body is not looked into, as
-//     in the validator's versions of that time; it looked at Accept too, which the
-//     page does not mention: here Accept is free;
+//   - no Content-Type is no problem, as in the validator's versions of that time.
+//     Its body is not looked into there; here it is if the description lists only
+//     types of JSON, or leaving out a header would pass any body. The validator
+//     looked at Accept too, which the page does not mention: here Accept is free;
 //   - members that a schema does not name are allowed, as OpenAPI has it. The
 //     validator forbids them unless it is told otherwise, and it is not known what
 //     Apigee tells it;

@@ -310,3 +310,23 @@ func TestPublicDescriptions(t *testing.T) {
 		t.Errorf("only %d descriptions: the test lost its input", parsed)
 	}
 }
+
+// TestBodyWithoutContentType: to leave a header out is no way around the schema.
+func TestBodyWithoutContentType(t *testing.T) {
+	only := schema30("{type: integer}")
+	for _, tt := range []struct {
+		description, body string
+		good              bool
+	}{
+		{only, `1`, true},
+		{only, `"a"`, false},
+		{strings.Replace(only, "application/json:", "application/vnd.a+json:", 1), `"a"`, false},
+		{strings.Replace(only, "application/json:", "text/plain: {}, application/json:", 1), `"a"`, true},
+		{strings.Replace(only, "application/json:", "'*/*':", 1), `"a"`, true},
+	} {
+		ps, err := validate(described(t, tt.description), "POST /\n\n"+tt.body, Options{Body: true})
+		if err != nil || (len(ps) == 0) != tt.good {
+			t.Errorf("%s to\n%s: %v, %v", tt.body, tt.description, ps, err)
+		}
+	}
+}
