@@ -149,7 +149,14 @@ func stringLength(c *context, args []any) any {
 }
 
 func normalizeSpace(c *context, args []any) any {
-	return strings.Join(strings.FieldsFunc(c.string(args[0]), isSpace), " ")
+	var out strings.Builder
+	for word := range strings.FieldsFuncSeq(c.string(args[0]), isSpace) {
+		if out.Len() > 0 {
+			out.WriteByte(' ')
+		}
+		out.WriteString(word)
+	}
+	return out.String()
 }
 
 func isSpace(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }

@@ -1,6 +1,7 @@
 package xpath
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 )
@@ -68,8 +69,31 @@ func onlyGoFlags(r rune) rune {
 	return r
 }
 
-func (c *context) spendOnRegexp(re *regexp.Regexp, text string) {
-	c.spend(1 + len(text)/16*(1+len(re.String())/16))
+func (w *Work) spendOnRegexp(re *regexp.Regexp, text string) {
+	w.spend(1 + len(text)/16*(1+len(re.String())/16))
+}
+
+// maxGroups bounds what a regular expression finds in one text: matches, times their groups with the match itself as one. Go
+// gathers all of them before it gives the first, at some forty bytes each.
+const maxGroups = 1 << 20
+
+var errManyMatches = errors.New("xpath: a regular expression matches too often")
+
+// Matches are those of re in text, as FindAllStringSubmatchIndex has them, at their price.
+func (w *Work) Matches(re *regexp.Regexp, text string) (found [][]int, err error) {
+	defer catch(&err)
+	return w.matches(re, text), nil
+}
+
+func (w *Work) matches(re *regexp.Regexp, text string) [][]int {
+	w.spendOnRegexp(re, text)
+	most := maxGroups / (1 + re.NumSubexp())
+	found := re.FindAllStringSubmatchIndex(text, most+1)
+	if len(found) > most {
+		panic(stop{errManyMatches})
+	}
+	w.spend(len(found) * (1 + re.NumSubexp()))
+	return found
 }
 
 func matches(c *context, args []any) any {
@@ -80,11 +104,10 @@ func matches(c *context, args []any) any {
 
 func replace(c *context, args []any) any {
 	text, re, with := c.string(args[0]), c.regexp(args, 3), c.string(args[2])
-	c.spendOnRegexp(re, text)
 	if re.MatchString("") {
 		fail("the regular expression %q of replace() matches the empty string", re)
 	}
-	found := re.FindAllStringSubmatchIndex(text, -1)
+	found := c.matches(re, text)
 	c.spend(len(found) * (1 + len(with)/4))
 	template := goReplacement(with, re.NumSubexp())
 	var out []byte
@@ -129,12 +152,21 @@ func goReplacement(with string, groups int) string {
 
 func tokenize(c *context, args []any) any {
 	text := c.string(args[0])
-	var parts []string
+	var all nodes
 	if len(args) == 1 {
-		parts = strings.FieldsFunc(text, isSpace)
-	} else if re := c.regexp(args, 2); text != "" {
-		c.spendOnRegexp(re, text)
-		parts = re.Split(text, -1)
+		for part := range strings.FieldsFuncSeq(text, isSpace) {
+			all = append(all, c.item(part))
+		}
+		return all
+	}
+	re := c.regexp(args, 2)
+	if text == "" {
+		return all
+	}
+	c.spendOnRegexp(re, text)
+	parts := re.Split(text, maxGroups+1)
+	if len(parts) > maxGroups {
+		panic(stop{errManyMatches})
 	}
 	return c.texts(parts)
 }

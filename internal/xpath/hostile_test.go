@@ -87,3 +87,18 @@ func TestPreserve(t *testing.T) {
 		t.Errorf("%s, %v, want %s", got, err, want)
 	}
 }
+
+// TestManyMatches: Go's regexp gathers matches, so that their number is bounded.
+func TestManyMatches(t *testing.T) {
+	d := mustParse(t, "<a>"+strings.Repeat(",", maxGroups+1)+"</a>")
+	groups := strings.Repeat("()", 50)
+	for _, text := range []string{"replace(substring(/a, 1, 30000), '," + groups + "', '')", "tokenize(/a, ',')"} {
+		e, err := CompileIn(text, &Scope{Extended: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.EvalIn(&Context{Node: d.Root(), Work: NewWork(1<<30, nil)}); err != errManyMatches {
+			t.Errorf("%s: %v, want %v", text, err, errManyMatches)
+		}
+	}
+}

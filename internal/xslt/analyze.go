@@ -46,8 +46,8 @@ func (i *analyzeString) run(f *frame) error {
 	if err != nil {
 		return at(i.line, err)
 	}
-	found := re.FindAllStringSubmatchIndex(text, -1)
-	if err := f.run.work.Spend((1 + len(text)/16) * (1 + len(re.String())/16)); err != nil {
+	found, err := f.run.work.Matches(re, text)
+	if err != nil {
 		return at(i.line, err)
 	}
 	inner := f.inner()

@@ -40,3 +40,14 @@ func TestHostileSources(t *testing.T) {
 		})
 	}
 }
+
+func TestManyMatches(t *testing.T) {
+	s, err := Compile([]byte(inTemplate(`<xsl:analyze-string select="/" regex="1` + strings.Repeat("()", 50) + `"/>`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := []byte("<r>" + strings.Repeat("1", 30_000) + "</r>")
+	if _, err := s.Transform(t.Context(), source, Options{}); err == nil || !strings.Contains(err.Error(), "matches too often") {
+		t.Error(err)
+	}
+}
