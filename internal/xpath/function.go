@@ -189,6 +189,7 @@ func translate(c *context, args []any) any {
 func lang(c *context, args []any) any {
 	wanted := c.string(args[0])
 	for n := c.node; n != nil; n = n.parent {
+		c.spend(1 + len(n.attrs)/4)
 		for _, a := range n.attrs {
 			if a.space == xmlSpace && a.local == "lang" {
 				head, rest := a.text, ""

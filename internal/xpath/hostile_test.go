@@ -53,14 +53,19 @@ func TestManyDeclarations(t *testing.T) {
 	}
 }
 
-// TestManyBlanks: whether xml:space keeps a blank text is not asked of all the attributes above each time.
-func TestManyBlanks(t *testing.T) {
+// attributed is a tag with so many attributes.
+func attributed(n int) string {
 	var tag strings.Builder
 	tag.WriteString("<a")
-	for i := range 200 {
+	for i := range n {
 		fmt.Fprintf(&tag, ` b%d=""`, i)
 	}
-	src := strings.Repeat(tag.String()+">", 990) + strings.Repeat("<c/> ", 100_000) + strings.Repeat("</a>", 990)
+	return tag.String() + ">"
+}
+
+// TestManyBlanks: whether xml:space keeps a blank text is not asked of all the attributes above each time.
+func TestManyBlanks(t *testing.T) {
+	src := strings.Repeat(attributed(200), 990) + strings.Repeat("<c/> ", 100_000) + strings.Repeat("</a>", 990)
 	soon(t, func() {
 		d, err := ParseWith([]byte(src), ParseOptions{Strip: func(string, string) bool { return true }})
 		if err != nil {
@@ -100,5 +105,12 @@ func TestManyMatches(t *testing.T) {
 		if _, err := e.EvalIn(&Context{Node: d.Root(), Work: NewWork(1<<30, nil)}); err != errManyMatches {
 			t.Errorf("%s: %v, want %v", text, err, errManyMatches)
 		}
+	}
+}
+
+func TestLangIsPriced(t *testing.T) {
+	d := mustParse(t, strings.Repeat(attributed(100), 500)+strings.Repeat("<c/>", 1000)+strings.Repeat("</a>", 500))
+	if _, err := mustCompile(t, "//c[lang('en')]").Eval(d); err != ErrTooMuchWork {
+		t.Errorf("%v, want %v", err, ErrTooMuchWork)
 	}
 }
