@@ -20,8 +20,10 @@ const (
 	MaxDeclarations = 1000
 )
 
+// NodeKind tells what a node is in the data model (XPath 1.0, section 5).
 type NodeKind uint8
 
+// The seven kinds of the data model.
 const (
 	RootNode NodeKind = iota
 	ElementNode
@@ -32,7 +34,7 @@ const (
 	NamespaceNode // made by the namespace axis
 )
 
-// node is a node of the XPath data model. Adjacent text and CDATA sections are one text node.
+// Node is a node of the XPath data model. Adjacent text and CDATA sections are one text node.
 type Node struct {
 	kind     NodeKind
 	raw      bool  // text that is written without escapes
@@ -383,7 +385,7 @@ func (b *builder) close(name xml.Name) error {
 	return nil
 }
 
-// name is the qualified name as the document has it.
+// Name is the qualified name as the document has it.
 func (n *Node) Name() string {
 	if n.prefix == "" {
 		return n.local
@@ -391,7 +393,7 @@ func (n *Node) Name() string {
 	return n.prefix + ":" + n.local
 }
 
-// value is the string-value of the data model: of a root or an element all text within.
+// Value is the string-value of the data model: of a root or an element all text within.
 func (n *Node) Value() string {
 	switch {
 	case n.kind > ElementNode:

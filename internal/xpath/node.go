@@ -1,11 +1,9 @@
 package xpath
 
-// The kinds of nodes are those of the data model (XPath 1.0, section 5).
-
 // Kind tells what the node is.
 func (n *Node) Kind() NodeKind { return n.kind }
 
-// Prefix of the name, "" if it has none.
+// Prefix is that of the name, "" if it has none.
 func (n *Node) Prefix() string { return n.prefix }
 
 // Local is the name without its prefix, or the target of a processing instruction.
@@ -23,7 +21,7 @@ func (n *Node) Children() []*Node { return n.children }
 // Attributes without declarations of namespaces; nobody may change them.
 func (n *Node) Attributes() []*Node { return n.attrs }
 
-// Line where the node begins in its source, from 1; 0 for one that was made.
+// Line is where the node begins in its source, from 1; 0 for one that was made.
 func (n *Node) Line() int { return int(n.line) }
 
 // Order is the node's place: greater than that of every node before it. Nodes made with the same Work come after those of a
