@@ -74,6 +74,13 @@ func (w *Work) Text(r Result) (text string, err error) {
 	return c.string(r.value), nil
 }
 
+// Number is the result as by number(), at the price of its text.
+func (w *Work) Number(r Result) (f float64, err error) {
+	defer catch(&err)
+	c := context{Work: w}
+	return c.number(r.value), nil
+}
+
 // Item is a text as an item of a sequence: a text node without a parent.
 func (w *Work) Item(text string) (*Node, error) {
 	return &Node{kind: TextNode, text: text, order: w.nextOrder()}, w.Spend(4 + len(text)/4)

@@ -41,11 +41,11 @@ func now(layout string) func(*xpath.Context, []xpath.Result) (xpath.Result, erro
 }
 
 func part(f func(time.Time) int) *xpath.Function {
-	return &xpath.Function{Least: 1, Most: 1, Result: xpath.Any, Call: func(_ *xpath.Context, args []xpath.Result) (xpath.Result, error) {
+	return &xpath.Function{Least: 1, Most: 1, Result: xpath.Any, Call: func(c *xpath.Context, args []xpath.Result) (xpath.Result, error) {
 		if isNothing(args[0]) {
 			return args[0], nil
 		}
-		t, err := parseDate(args[0].String())
+		t, err := dateOf(c, args[0])
 		return xpath.OfNumber(float64(f(t))), err
 	}}
 }
@@ -55,6 +55,15 @@ func isNothing(r xpath.Result) bool { return r.Kind() == xpath.NodeSet && r.Len(
 var dateLayouts = []string{
 	"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999",
 	"2006-01-02Z07:00", "2006-01-02", "15:04:05.999999999Z07:00", "15:04:05.999999999",
+}
+
+// dateOf is the date that a value stands for, at the price of its text.
+func dateOf(c *xpath.Context, value xpath.Result) (time.Time, error) {
+	text, err := c.Work.Text(value)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return parseDate(text)
 }
 
 func parseDate(text string) (time.Time, error) {
@@ -67,11 +76,11 @@ func parseDate(text string) (time.Time, error) {
 }
 
 // formatDate is format-dateTime() and its like; language, calendar and place do not count: names are English.
-func formatDate(_ *xpath.Context, args []xpath.Result) (xpath.Result, error) {
+func formatDate(c *xpath.Context, args []xpath.Result) (xpath.Result, error) {
 	if isNothing(args[0]) {
 		return args[0], nil
 	}
-	t, err := parseDate(args[0].String())
+	t, err := dateOf(c, args[0])
 	if err != nil {
 		return xpath.Result{}, err
 	}

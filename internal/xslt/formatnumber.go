@@ -52,7 +52,7 @@ func (c *compiler) decimalFormat(el *xpath.Node) {
 
 func (c *compiler) formatNumber(el *xpath.Node) func(*xpath.Context, []xpath.Result) (xpath.Result, error) {
 	formats := c.sheet.formats
-	return func(_ *xpath.Context, args []xpath.Result) (xpath.Result, error) {
+	return func(c *xpath.Context, args []xpath.Result) (xpath.Result, error) {
 		n := name{}
 		if len(args) == 3 {
 			var err error
@@ -64,7 +64,11 @@ func (c *compiler) formatNumber(el *xpath.Node) func(*xpath.Context, []xpath.Res
 		if d == nil {
 			return xpath.Result{}, fmt.Errorf("no decimal format is called %v", n)
 		}
-		text, err := d.format(args[0].Number(), args[1].String())
+		number, err := c.Work.Number(args[0])
+		if err != nil {
+			return xpath.Result{}, err
+		}
+		text, err := d.format(number, args[1].String())
 		return xpath.OfString(text), err
 	}
 }

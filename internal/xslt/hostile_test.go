@@ -24,6 +24,7 @@ func TestHostileSources(t *testing.T) {
 		{"texts within texts", atTop("2.0", `<xsl:template match="/"><xsl:value-of select="//*"/></xsl:template>`), strings.Repeat("<a>", 500) + strings.Repeat("<b/>", 50_000) + strings.Repeat("</a>", 500)},
 		{"length of a string", often(`string-length($s) &lt; 5`), long},
 		{"spaces of a string", often(`normalize-space($s)`), long},
+		{"number to format", often(`format-number(/, '0')`), long},
 		{"string and string", often(`$s = $s`), long},
 		{"string and number", often(`$s = 5`), long},
 		{"string less than number", often(`$s &lt; 5`), long},
