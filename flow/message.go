@@ -159,6 +159,22 @@ func (m *Message) MediaType() string {
 	return strings.ToLower(strings.TrimSpace(v))
 }
 
+// IsXML reports whether the Content-Type says XML: text/xml, application/xml, and every
+// type that ends in +xml. Apigee's pages name application/xml alone. The wider reading is
+// the safe one, as long as all who ask ask here: a policy that protects from threats has
+// to look at what a policy after it, or the target, reads.
+func (m *Message) IsXML() bool {
+	t := m.MediaType()
+	return t == "text/xml" || t == "application/xml" || strings.HasSuffix(t, "+xml")
+}
+
+// IsJSON reports whether the Content-Type says JSON: application/json, text/json, and
+// every type that ends in +json. Apigee's pages name application/json alone; see IsXML.
+func (m *Message) IsJSON() bool {
+	t := m.MediaType()
+	return t == "application/json" || t == "text/json" || strings.HasSuffix(t, "+json")
+}
+
 // query returns the parsed query; text that a policy assigned to Query since is
 // parsed anew.
 func (m *Message) query() *params {

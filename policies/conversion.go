@@ -27,7 +27,7 @@ type conversion struct {
 // conversionMedia are the media types of messages that are converted; others pass as they are.
 type conversionMedia struct {
 	name string
-	is   func(mediaType string) bool
+	is   func(*flow.Message) bool
 }
 
 func (c *conversion) compile(b *flow.Build, el *etree.Element) {
@@ -95,8 +95,8 @@ var conversionMessages = map[string]bool{"message": true, "request": true, "resp
 
 // message converts the payload of a message.
 func (c *conversion) message(x *flow.Exchange, m *flow.Message) error {
-	if media := m.MediaType(); !c.from.is(media) {
-		x.Warn("Content-Type " + media + " is not " + c.from.name + ": nothing is converted")
+	if !c.from.is(m) {
+		x.Warn("Content-Type " + m.MediaType() + " is not " + c.from.name + ": nothing is converted")
 		return nil
 	}
 	if _, held := m.Body.Held(); m.Streamed && !held {

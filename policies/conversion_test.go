@@ -87,8 +87,8 @@ func TestConversionMakes(t *testing.T) {
 
 func TestConversionMediaTypes(t *testing.T) {
 	tests := map[string][]string{
-		"XMLToJSON": {"text/xml", "Application/XML; charset=utf-8", "application/soap+xml", "application/atom+xml;type=entry"},
-		"JSONToXML": {"application/json", "APPLICATION/JSON;charset=utf-8", "application/hal+json"},
+		"XMLToJSON": {"text/xml", "Application/XML; charset=utf-8", "application/soap+xml", "application/atom+xml;type=entry", "image/svg+xml"},
+		"JSONToXML": {"application/json", "APPLICATION/JSON;charset=utf-8", "application/hal+json", "text/json"},
 	}
 	for _, c := range conversions {
 		for _, contentType := range []string{"", "text/plain", "application/octet-stream", "text/html"} {

@@ -2,7 +2,6 @@ package policies
 
 import (
 	"errors"
-	"strings"
 
 	"sluice/faults"
 	"sluice/flow"
@@ -75,12 +74,12 @@ func (p *dataCapture) message(x *flow.Exchange, source *flow.Name) (*flow.Messag
 }
 
 // payload is that of a message whose Content-Type is wanted.
-func (p *dataCapture) payload(x *flow.Exchange, source *flow.Name, wanted func(mediaType string) bool) ([]byte, error) {
+func (p *dataCapture) payload(x *flow.Exchange, source *flow.Name, wanted func(*flow.Message) bool) ([]byte, error) {
 	m, err := p.message(x, source)
 	if err != nil {
 		return nil, err
 	}
-	if !wanted(m.MediaType()) {
+	if !wanted(m) {
 		return nil, p.badType.New("variable", source.String())
 	}
 	return m.Content()
@@ -93,10 +92,8 @@ type dataJSON struct {
 	path   *jsonpath.Path // nil for a template with variables
 }
 
-func isDataJSON(mediaType string) bool { return mediaType == "application/json" }
-
 func (d *dataJSON) find(p *dataCapture, x *flow.Exchange) (string, error) {
-	data, err := p.payload(x, d.source, isDataJSON)
+	data, err := p.payload(x, d.source, (*flow.Message).IsJSON)
 	if err != nil {
 		return "", err
 	}
@@ -157,13 +154,8 @@ type dataXML struct {
 	path   *xpath.Expr
 }
 
-func isDataXML(mediaType string) bool {
-	return mediaType == "text/xml" || mediaType == "application/xml" ||
-		strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+xml")
-}
-
 func (d *dataXML) find(p *dataCapture, x *flow.Exchange) (string, error) {
-	data, err := p.payload(x, d.source, isDataXML)
+	data, err := p.payload(x, d.source, (*flow.Message).IsXML)
 	if err != nil {
 		return "", err
 	}

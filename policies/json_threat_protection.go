@@ -20,8 +20,9 @@ var _ = register(flow.Kind{
 	Doc: flow.Doc{
 		Title: "refuses JSON payloads that exceed structural limits",
 		Text: `Reads the payload of Source (request by default; response and message are the others) if its Content-Type is
-application/json, and fails where a limit is exceeded or the payload is not JSON, an empty one included: attach the policy
-under a condition where a request may come without a payload. A limit that is absent or negative does not exist.
+application/json, text/json or any +json, and fails where a limit is exceeded or the payload is not JSON, an empty one
+included: attach the policy under a condition where a request may come without a payload. A limit that is absent or negative
+does not exist.
 
 ContainerDepth counts objects and arrays within each other, ArrayElementCount and ObjectEntryCount what is in one of them,
 ObjectEntryNameLength and StringValueLength characters, of which an emoji is two, as in Java. Containers nest 10000 deep at
@@ -74,7 +75,7 @@ func compileJSONThreatProtection(b *flow.Build, el *etree.Element) flow.Policy {
 
 func (p *jsonThreatProtection) Execute(_ context.Context, x *flow.Exchange) error {
 	m, err := p.source.message(x)
-	if err != nil || !isThreatJSON(m.MediaType()) {
+	if err != nil || !m.IsJSON() {
 		return err
 	}
 	data, ok, err := threatPayload(m)

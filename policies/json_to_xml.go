@@ -3,7 +3,6 @@ package policies
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/beevik/etree"
 
@@ -53,18 +52,13 @@ type jsonToXML struct{ conversion }
 func compileJSONToXML(b *flow.Build, el *etree.Element) flow.Policy {
 	b.Known(el, "Source", "OutputVariable", "Options")
 	p := &jsonToXML{conversion{
-		from:        conversionMedia{"JSON", isJSONToXML},
+		from:        conversionMedia{"JSON", (*flow.Message).IsJSON},
 		contentType: jsonToXMLContentType,
 		convert:     xmljson.NewToXML(jsonToXMLOptions(b, b.Child(el, "Options"))).Convert,
 		said:        jsonToXMLFault,
 	}}
 	p.compile(b, el)
 	return p
-}
-
-// isJSONToXML: the playbook knows application/json; its relatives are added.
-func isJSONToXML(mediaType string) bool {
-	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 }
 
 func (p *jsonToXML) Execute(_ context.Context, x *flow.Exchange) error { return p.run(x) }

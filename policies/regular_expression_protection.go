@@ -22,10 +22,11 @@ order, whatever the order of the file:
 URIPath, the path as received and once more with its escapes resolved; QueryParam, Header and FormParam, each value of that
 name, and of a header that lists values each of them too; Variable, which must resolve unless IgnoreUnresolvedVariables is
 true; XMLPayload, each node that an XPath selects, and with Type nodeset also the XML text of elements, of a message whose
-Content-Type is text/xml, application/xml or application/*+xml; JSONPayload, each value that a JSONPath selects, objects and
-arrays as JSON text, of a message whose Content-Type is application/json. With escapeSlashCharacter the JSON text is looked
-at in a second form too, in which \/ stands for each slash. URIPath, QueryParam and FormParam do nothing when the source is
-a response. Of a payload that the endpoint streams (request.streaming.enabled, response.streaming.enabled) nothing is read.
+Content-Type is text/xml, application/xml or any +xml; JSONPayload, each value that a JSONPath selects, objects and arrays
+as JSON text, of a message whose Content-Type is application/json, text/json or any +json. With escapeSlashCharacter the
+JSON text is looked at in a second form too, in which \/ stands for each slash. URIPath, QueryParam and FormParam do nothing
+when the source is a response. Of a payload that the endpoint streams (request.streaming.enabled,
+response.streaming.enabled) nothing is read.
 
 The first match fails the policy with ThreatDetected, whose text names the pattern and, as Apigee does, what was looked at:
 answer it with a fault rule where clients must not see that. A pattern that takes more than a tenth of a second for one

@@ -63,7 +63,7 @@ func (c *regexProtectionCompiler) jsonPath(el *etree.Element) *jsonpath.Path {
 }
 
 func (e *regexProtectionJSON) check(r *regexProtectionRun) error {
-	if !isThreatJSON(r.message.MediaType()) {
+	if !r.message.IsJSON() {
 		return nil
 	}
 	data, ok, err := threatPayload(r.message)

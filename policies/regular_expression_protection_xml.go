@@ -80,7 +80,7 @@ func (c *regexProtectionCompiler) xPath(el *etree.Element, nodeset bool, ns map[
 }
 
 func (e *regexProtectionXML) check(r *regexProtectionRun) error {
-	if !isThreatXML(r.message.MediaType()) {
+	if !r.message.IsXML() {
 		return nil
 	}
 	data, ok, err := threatPayload(r.message)

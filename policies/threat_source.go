@@ -1,8 +1,6 @@
 package policies
 
 import (
-	"strings"
-
 	"github.com/beevik/etree"
 
 	"sluice/faults"
@@ -49,14 +47,4 @@ func threatPayload(m *flow.Message) (data []byte, ok bool, err error) {
 	}
 	data, err = m.Content()
 	return data, err == nil, err
-}
-
-// isThreatJSON follows the documentation: application/json alone is JSON.
-func isThreatJSON(mediaType string) bool { return mediaType == "application/json" }
-
-// isThreatXML reports the types that ExtractVariables reads as XML too. Documented is application/xml; that SOAP's text/xml
-// and the +xml types are meant as well is sluice's reading.
-func isThreatXML(mediaType string) bool {
-	return mediaType == "text/xml" || mediaType == "application/xml" ||
-		strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+xml")
 }

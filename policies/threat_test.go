@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,23 @@ func TestThreatReads(t *testing.T) {
 		}
 		if got := strings.Join(reads, " "); got != tt.reads {
 			t.Errorf("%s reads %q, want %q", tt.policy, got, tt.reads)
+		}
+	}
+}
+
+// TestThreatMediaTypes: what a policy after it may convert is looked at.
+func TestThreatMediaTypes(t *testing.T) {
+	xml := []string{"text/xml", "application/xml", "Application/SOAP+XML; charset=utf-8", "image/svg+xml"}
+	json := []string{"application/json", "text/json", "APPLICATION/vnd.api+JSON; v=1", "model/gltf+json"}
+	for _, tt := range []struct {
+		policy    string
+		read, not []string
+	}{{threatXML, xml, json}, {protectXML, xml, json}, {threatJSON, json, xml}, {protectJSON, json, xml}} {
+		for _, mediaType := range slices.Concat(tt.read, tt.not, []string{"", "text/plain", "application/xmlish", "json"}) {
+			err := permissive.run(t, threatExchange(mediaType, "neither"), tt.policy)
+			if read := slices.Contains(tt.read, mediaType); read != (err != nil) {
+				t.Errorf("%s of %q: %v", tt.policy, mediaType, err)
+			}
 		}
 	}
 }

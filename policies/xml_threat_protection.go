@@ -21,7 +21,7 @@ var _ = register(flow.Kind{
 	Doc: flow.Doc{
 		Title: "refuses XML payloads that exceed structural limits",
 		Text: `Reads the payload of Source (request by default; response and message are the others) if its Content-Type is
-text/xml, application/xml or application/*+xml, and fails where a limit is exceeded or the payload is not well-formed. A
+text/xml, application/xml or any +xml, and fails where a limit is exceeded or the payload is not well-formed. A
 document type declaration is refused, and with it every entity but the five of XML. An empty payload passes, unless
 FailOnEmptyXml is true; one that the endpoint streams (request.streaming.enabled, response.streaming.enabled) is not read. A
 limit that is absent or negative does not exist.
@@ -150,7 +150,7 @@ func compileXMLThreatChildren(b *flow.Build, el *etree.Element) xmllimits.Childr
 
 func (p *xmlThreatProtection) Execute(_ context.Context, x *flow.Exchange) error {
 	m, err := p.source.message(x)
-	if err != nil || !isThreatXML(m.MediaType()) {
+	if err != nil || !m.IsXML() {
 		return err
 	}
 	data, ok, err := threatPayload(m)

@@ -51,18 +51,13 @@ type xmlToJSON struct{ conversion }
 func compileXMLToJSON(b *flow.Build, el *etree.Element) flow.Policy {
 	b.Known(el, "Source", "OutputVariable", "Options", "Format")
 	p := &xmlToJSON{conversion{
-		from:        conversionMedia{"XML", isXMLToJSON},
+		from:        conversionMedia{"XML", (*flow.Message).IsXML},
 		contentType: "application/json",
 		convert:     xmljson.NewToJSON(xmlToJSONFormat(b, el)).Convert,
 	}}
 	p.said = func(d *faults.Def, err *xmljson.SyntaxError) *faults.Fault { return xmlToJSONFault(d, b.Owner, err) }
 	p.compile(b, el)
 	return p
-}
-
-// isXMLToJSON: which types Apigee takes for XML is known of application/xml only.
-func isXMLToJSON(mediaType string) bool {
-	return mediaType == "text/xml" || mediaType == "application/xml" || strings.HasSuffix(mediaType, "+xml")
 }
 
 func (p *xmlToJSON) Execute(_ context.Context, x *flow.Exchange) error { return p.run(x) }
