@@ -8,7 +8,9 @@ import (
 )
 
 // decode returns the document in UTF-8, without a byte order mark. The mark decides before the declaration. The charset of a
-// Content-Type is not looked at, as by our other readers of XML.
+// Content-Type is not looked at: the readers in xpath and xslt do not know it either. xmljson does, and puts it above the
+// declaration, as RFC 7303 wants. Where the two contradict each other in encodings such as Shift_JIS and ISO-8859-1, in which
+// a byte may or may not be a part of the character before it, what is checked here is not what XMLToJSON reads.
 func decode(src []byte) ([]byte, error) {
 	if plain, ok := bytes.CutPrefix(src, []byte("\uFEFF")); ok {
 		return plain, nil
