@@ -5,7 +5,9 @@
 // small helpers. Its cases lie in testdata/NAME: a real bundle and *.case files.
 // A new policy touches no other file: it registers itself in the package's list,
 // and All returns the list. Policies never call each other; what several of them
-// stand on (cache_key.go, identity.go, jwt_*.go, assign_to.go, threat_source.go, conversion.go) has files that register no policy.
+// stand on (cache_key.go, identity.go, jwt_*.go, assign_to.go, threat_source.go,
+// conversion.go, xpath_namespaces.go, google_call.go and others) has files that
+// register no policy.
 //
 //	element -> Kind.Compile (at deploy, reads XML, collects problems)
 //	        -> Policy.Execute (per request, reads and writes the Exchange)

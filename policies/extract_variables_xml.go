@@ -25,7 +25,7 @@ type extractXMLVariable struct {
 func (c *extractCompiler) xml(el *etree.Element) *extractXML {
 	c.Known(el, "Namespaces", "Variable")
 	e := &extractXML{stop: c.BoolAttr(el, "stopPayloadProcessing", false)}
-	ns := c.namespaces(flow.Child(el, "Namespaces"))
+	ns := xpathNamespaces(c.Build, flow.Child(el, "Namespaces"))
 	for _, child := range flow.Children(el, "Variable") {
 		c.Known(child, "XPath")
 		name, typ, ok := c.payloadVariable(child)
@@ -34,30 +34,6 @@ func (c *extractCompiler) xml(el *etree.Element) *extractXML {
 		}
 	}
 	return e
-}
-
-// namespaces reads the prefixes that XPaths may use. One without a prefix is
-// none: XPath 1.0 has no default namespace.
-func (c *extractCompiler) namespaces(el *etree.Element) map[string]string {
-	c.Known(el, "Namespace")
-	ns := map[string]string{}
-	for _, child := range flow.Children(el, "Namespace") {
-		prefix, uri := c.Attr(child, "prefix"), flow.TextOf(child)
-		_, twice := ns[prefix]
-		switch {
-		case prefix == "" && uri != "":
-			c.Warn(child, "UnknownElement", "a Namespace without a prefix is ignored", `write <Namespace prefix="p">`+uri+`</Namespace>`)
-		case prefix == "":
-		case uri == "":
-			c.Refuse(child, "NONEmptyPrefixMappedToEmptyURI", "prefix", prefix)
-		case twice:
-			c.Refuse(child, "DuplicatePrefix", "prefix", prefix)
-		}
-		if prefix != "" {
-			ns[prefix] = uri
-		}
-	}
-	return ns
 }
 
 func (c *extractCompiler) xPaths(el *etree.Element, typ extractType, ns map[string]string) []*xpath.Expr {

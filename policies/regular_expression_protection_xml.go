@@ -22,7 +22,7 @@ func (c *regexProtectionCompiler) xml(el *etree.Element) regexProtectionCheck {
 	c.Known(el, "Namespaces", "XPath")
 	c.ReadsContent(c.source)
 	e := &regexProtectionXML{}
-	ns := c.namespaces(flow.Child(el, "Namespaces"))
+	ns := xpathNamespaces(c.Build, flow.Child(el, "Namespaces"))
 	children := flow.Children(el, "XPath")
 	if len(children) == 0 {
 		c.Refuse(el, "NoPatternsToEnforce", "element", el.Tag)
@@ -36,29 +36,6 @@ func (c *regexProtectionCompiler) xml(el *etree.Element) regexProtectionCheck {
 		}
 	}
 	return e
-}
-
-// namespaces reads the prefixes that expressions may use. One without a prefix is none: XPath 1.0 has no default namespace.
-func (c *regexProtectionCompiler) namespaces(el *etree.Element) map[string]string {
-	c.Known(el, "Namespace")
-	ns := map[string]string{}
-	for _, child := range flow.Children(el, "Namespace") {
-		prefix, uri := c.Attr(child, "prefix"), flow.TextOf(child)
-		_, twice := ns[prefix]
-		switch {
-		case prefix == "" && uri != "":
-			c.Warn(child, "UnknownElement", "a Namespace without a prefix is ignored", `write <Namespace prefix="p">`+uri+`</Namespace>`)
-		case prefix == "":
-		case uri == "":
-			c.Refuse(child, "NONEmptyPrefixMappedToEmptyURI", "prefix", prefix)
-		case twice:
-			c.Refuse(child, "DuplicatePrefix", "prefix", prefix)
-		}
-		if prefix != "" {
-			ns[prefix] = uri
-		}
-	}
-	return ns
 }
 
 func (c *regexProtectionCompiler) xPath(el *etree.Element, nodeset bool, ns map[string]string) *xpath.Expr {
