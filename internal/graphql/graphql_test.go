@@ -300,7 +300,7 @@ func TestHostile(t *testing.T) {
 		if tooMuch := err != nil && err.Error() == "too many fields to validate"; tooMuch != slices.Contains(refused, name) {
 			t.Errorf("%s: %.80v", name, err)
 		}
-		if took > 5*time.Second {
+		if took > 30*time.Second {
 			t.Errorf("%s takes %v", name, took)
 		}
 	}

@@ -27,7 +27,7 @@ func TestAnalytics(t *testing.T) {
 		},
 	})
 	s.Record(&flow.AnalyticsRecord{Start: start, Proxy: "orders", Fault: "steps.x.Y"})
-	closeIn(s, time.Second)
+	closeIn(s, patience)
 	const want = `{"time":"2026-01-02T03:04:05Z","organization":"acme","environment":"test","proxy":"orders","revision":"3","endpoint":"default",` +
 		`"messageid":"id-1","verb":"GET","pathSuffix":"/a<b>","status":200,"ms":1.5,"targetMs":1,` +
 		`"dataCollectors":{"dc_b":"x\n\ufffd","dc_a":null},"statistics":{"price":1.5,"n":7,"yes":true}}` + "\n" +
@@ -64,7 +64,7 @@ func TestAnalyticsGoOn(t *testing.T) {
 		time.Sleep(time.Millisecond) // another goroutine writes
 	}
 	s.Record(&flow.AnalyticsRecord{Proxy: "kept"})
-	closeIn(s, time.Second)
+	closeIn(s, patience)
 	if !strings.Contains(b.text.String(), "kept") || len(told.all()) != 1 {
 		t.Errorf("%q, told %q", b.text.String(), told.all())
 	}

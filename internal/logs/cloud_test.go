@@ -125,7 +125,7 @@ func TestCloudLoggingStaysHere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	closeIn(s, time.Second)
+	closeIn(s, patience)
 	text, err := os.ReadFile(filepath.Join(dir, cloudFile))
 	if err != nil || bytes.Count(text, []byte("\n")) != 2 || !bytes.Contains(text, []byte(`"textPayload":"two\nlines"`)) {
 		t.Errorf("%v: %s", err, text)

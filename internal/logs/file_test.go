@@ -61,7 +61,7 @@ func TestFileRotation(t *testing.T) {
 			}
 			s := open(t, Options{Dir: dir})
 			appendLines(t, s, &flow.LogFile{Path: "a/f.log", Rotation: tt.rotation}, "1111", "2222\n", "3333", "4444", "5555")
-			closeIn(s, time.Second)
+			closeIn(s, patience)
 			if got := fmt.Sprint(files(t, filepath.Join(dir, "a"))); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -80,7 +80,7 @@ func TestFileRotationInTime(t *testing.T) {
 		appendLines(t, s, file, "3")
 		time.Sleep(2 * time.Second)
 		appendLines(t, s, file, "4")
-		closeIn(s, time.Second)
+		closeIn(s, patience)
 	})
 	if got, want := fmt.Sprint(files(t, dir)), "map[f.log:4\n f.log.1:1\n2\n3\n]"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -93,7 +93,7 @@ func TestFileRotationIsTheNewest(t *testing.T) {
 	s := open(t, Options{Dir: dir})
 	appendLines(t, s, &flow.LogFile{Path: "f.log"}, "1111", "2222")
 	appendLines(t, s, &flow.LogFile{Path: "f.log", Rotation: flow.LogRotation{Size: 10, Keep: 5}}, "3333", "4444")
-	closeIn(s, time.Second)
+	closeIn(s, patience)
 	if got, want := fmt.Sprint(files(t, dir)), "map[f.log:3333\n4444\n f.log.1:1111\n2222\n]"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
